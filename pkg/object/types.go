@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package object
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// types makes an empty body for each kind whose fields a rule reads. Other kinds are judged on metadata and, if need
+// be, as a tree.
+var types = map[schema.GroupVersionKind]func() runtime.Object{
+	Pods.GVK():                   func() runtime.Object { return &corev1.Pod{} },
+	PodTemplates.GVK():           func() runtime.Object { return &corev1.PodTemplate{} },
+	ReplicationControllers.GVK(): func() runtime.Object { return &corev1.ReplicationController{} },
+	Namespaces.GVK():             func() runtime.Object { return &corev1.Namespace{} },
+	Nodes.GVK():                  func() runtime.Object { return &corev1.Node{} },
+	ConfigMaps.GVK():             func() runtime.Object { return &corev1.ConfigMap{} },
+	Deployments.GVK():            func() runtime.Object { return &appsv1.Deployment{} },
+	DaemonSets.GVK():             func() runtime.Object { return &appsv1.DaemonSet{} },
+	StatefulSets.GVK():           func() runtime.Object { return &appsv1.StatefulSet{} },
+	ReplicaSets.GVK():            func() runtime.Object { return &appsv1.ReplicaSet{} },
+	Jobs.GVK():                   func() runtime.Object { return &batchv1.Job{} },
+	CronJobs.GVK():               func() runtime.Object { return &batchv1.CronJob{} },
+
+	autoscalingv1.SchemeGroupVersion.WithKind("Scale"): func() runtime.Object { return &autoscalingv1.Scale{} },
+}
