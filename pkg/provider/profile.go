@@ -202,7 +202,7 @@ type Customisation struct {
 	Source          Source   `json:"source"`
 }
 
-// Effect is what a ledger entry does to a finding that it covers.
+// Effect is what a ledger entry does to a finding that it covers. Where several entries cover one finding, Pass wins.
 type Effect string
 
 // The effects of a ledger entry.

@@ -69,7 +69,8 @@ func (v *validator) pattern(path *field.Path, s string) {
 }
 
 func (v *validator) kind(path *field.Path, kind string) {
-	if kind == "" || kind[0] < 'A' || kind[0] > 'Z' || strings.ContainsFunc(kind, func(r rune) bool { return !isAlphanumeric(r) }) {
+	odd := strings.ContainsFunc(kind, func(r rune) bool { return !isAlphanumeric(r) })
+	if kind == "" || kind[0] < 'A' || kind[0] > 'Z' || odd {
 		v.invalid(path, kind, "must be a kind, such as Deployment")
 	}
 }
