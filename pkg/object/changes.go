@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -65,8 +66,16 @@ func (d *differ) maps(here at, a, b map[string]any) {
 	}
 }
 
+// ignored says whether a field is the server's own. Besides the fields of the metadata that is an annotation in which it
+// counts the generations of a DaemonSet's template.
 func ignored(here at, name string) bool {
-	return here.depth == 0 && name == "status" || here.depth == 1 && here.name == "metadata" && serverFields[name]
+	switch here.depth {
+	case 0:
+		return name == "status"
+	case 1:
+		return here.name == "metadata" && serverFields[name]
+	}
+	return here.depth == 2 && here.name == "annotations" && name == appsv1.DeprecatedTemplateGeneration
 }
 
 func (d *differ) values(here at, a, b any) {

@@ -20,6 +20,9 @@ func TestChanges(t *testing.T) {
 		"server's own fields and status": {
 			`{"metadata":{"generation":1,"resourceVersion":"1","managedFields":[]},"status":{"a":1}}`,
 			`{"metadata":{"generation":2,"resourceVersion":"2"},"status":{"a":2}}`, nil},
+		"generation of a DaemonSet's template": {
+			`{"metadata":{"annotations":{"deprecated.daemonset.template.generation":"1"}}}`,
+			`{"metadata":{"annotations":{"deprecated.daemonset.template.generation":"2"}}}`, nil},
 		"scalar": {`{"spec":{"replicas":1}}`, `{"spec":{"replicas":0}}`, []string{"spec.replicas"}},
 		"first label": {`{"metadata":{}}`, `{"metadata":{"labels":{"a.io/b":"c"}}}`,
 			[]string{"metadata.labels[a.io/b]"}},
@@ -33,9 +36,9 @@ func TestChanges(t *testing.T) {
 			`{"spec":{"containers":[{"name":"a","image":"x"},{"name":"b","image":"y"}]}}`,
 			`{"spec":{"containers":[{"name":"a","image":"x"}]}}`,
 			[]string{"spec.containers[1].image", "spec.containers[1].name"}},
-		"unnamed list": {`{"spec":{"args":["a"]}}`, `{"spec":{"args":["b"]}}`, []string{"spec.args"}},
+		"unnamed list":        {`{"spec":{"args":["a"]}}`, `{"spec":{"args":["b"]}}`, []string{"spec.args"}},
 		"empty is absent not": {`{"spec":{"a":{}}}`, `{"spec":{}}`, []string{"spec.a"}},
-		"data keys":            {`{"data":{"a.b":"1"}}`, `{"data":{"a.b":"2"}}`, []string{"data[a.b]"}},
+		"data keys":           {`{"data":{"a.b":"1"}}`, `{"data":{"a.b":"2"}}`, []string{"data[a.b]"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			paths, ok := object.Changes(decode(t, c.before), decode(t, c.after), 10)
