@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs every fuzz target of the module for FUZZTIME each: a duration (5s) or a number of executions (1000000x).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+count=0
+while IFS=: read -r file target; do
+  dir=./$(dirname "$file")
+  echo "fuzz: $target in $dir for ${FUZZTIME:=5s}"
+  go test -run '^$' -fuzz "^$target\$" -fuzztime "$FUZZTIME" "$dir"
+  count=$((count + 1))
+done < <(grep -rHoE '^func Fuzz[A-Za-z0-9]+' --include='*_test.go' pkg test hack cmd | sed 's/func //')
+echo "fuzz: $count targets ran"
+((count > 0))

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A linter rule that can't fail guards nothing. This plants one offender for each floor in a copy of the tree and
+# expects the linter to name it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+linter=$(realpath "$1")
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$copy"
+cd "$copy"
+
+# package | import that it must not have
+offenders=(
+  'object|github.com/demarc-dev/demarc/pkg/provider'
+  'provider|github.com/demarc-dev/demarc/pkg/object'
+  'featuregates|k8s.io/component-base/featuregate'
+  'kubecomponent|github.com/demarc-dev/demarc/pkg/object'
+  'policy|github.com/demarc-dev/demarc/pkg/featuregates'
+  'rules|github.com/demarc-dev/demarc/pkg/review'
+  'engine|github.com/demarc-dev/demarc/pkg/rules'
+  'metrics|k8s.io/client-go/rest'
+  'webhook/server|github.com/demarc-dev/demarc/pkg/policy'
+  'webhook|github.com/demarc-dev/demarc/pkg/rules'
+  'serve|github.com/demarc-dev/demarc/pkg/rules'
+)
+planted=()
+for o in "${offenders[@]}"; do
+  pkg=${o%%|*} import=${o##*|}
+  file=pkg/$pkg/zz_planted.go
+  printf '// SPDX-License-Identifier: Apache-2.0\n\npackage %s\n\nimport _ "%s"\n' "${pkg##*/}" "$import" >"$file"
+  planted+=("$file:5:8: import '$import'")
+done
+out=$("$linter" run --enable-only depguard --allow-parallel-runners --max-same-issues 0 --max-issues-per-linter 0 ./pkg/... 2>&1 || true)
+missed=0
+for p in "${planted[@]}"; do
+  if ! grep -qF "${p%%:*}" <<<"$out"; then
+    echo "lint: the planted offender $p was not caught" >&2
+    missed=1
+  fi
+done
+if ((missed)); then
+  echo "$out" >&2
+  exit 1
+fi
+echo "lint: ${#planted[@]} planted offenders caught"
