@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package serve runs the webhook inside a manager: the server, the watches that it leans on, and the configuration,
+// which is read again whenever its file changes.
+package serve
+
+import (
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/client-go/rest"
+)
+
+// Options of the webhook process. The zero value of a field means its default.
+type Options struct {
+	// REST is how to reach the API server.
+	REST *rest.Config
+	// ConfigFile is the configuration; empty for the defaults.
+	ConfigFile string
+	// ConfigInterval is how often the file is looked at, 5 s by default.
+	ConfigInterval time.Duration
+
+	// Host and Port are where the webhook listens; CertDir holds tls.crt and tls.key.
+	Host    string
+	Port    int
+	CertDir string
+	// Timeout is timeoutSeconds of the registration, 3 s by default.
+	Timeout time.Duration
+	// DrainDelay is how long requests are still accepted after the signal to stop, 10 s by default.
+	DrainDelay time.Duration
+	// AllowTLS12 lets TLS 1.2 in, for FIPS set-ups; 1.3 is the default.
+	AllowTLS12 bool
+
+	// MetricsAddress and ProbeAddress are where metrics and probes listen; "0" for nowhere.
+	MetricsAddress, ProbeAddress string
+	// SecureMetrics serves metrics over TLS to whoever may get /metrics.
+	SecureMetrics bool
+
+	Logger logr.Logger
+}
+
+func (o *Options) setDefaults() {
+	if o.ConfigInterval == 0 {
+		o.ConfigInterval = 5 * time.Second
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 3 * time.Second
+	}
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"net"
+	"testing"
+)
+
+func TestConnectionsAreLimited(t *testing.T) {
+	r := serve(t, Options{MaxConnections: 3, MaxConnectionsPerAddress: 3}, constant)
+	held := make([]net.Conn, 3)
+	for i := range held {
+		held[i] = r.dial()
+	}
+	over, err := net.Dial("tcp", r.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer over.Close()
+	if _, err := over.Read(make([]byte, 1)); err == nil {
+		t.Error("got data on the connection beyond the limit")
+	}
+	if got := r.metric("shed_total", "connections"); got != 1 {
+		t.Errorf("shed_total: got %v, want 1", got)
+	}
+	held[0].Close()
+	eventually(t, func() bool { return r.metric("connections") == 2 })
+	if got := r.post(r.client(), "{}"); got.code != 200 {
+		t.Errorf("afterwards: got %d, want 200", got.code)
+	}
+}
+
+func TestOneAddressCannotKeepOthersOut(t *testing.T) {
+	r := serve(t, Options{MaxConnections: 100, MaxConnectionsPerAddress: 5}, constant)
+	stranger := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
+	for i := range 10 {
+		conn, err := stranger.DialContext(t.Context(), "tcp", r.address)
+		if err != nil && i == 0 {
+			t.Skip("no second loopback address:", err)
+		}
+		if err == nil {
+			defer conn.Close()
+		}
+	}
+	eventually(t, func() bool { return r.metric("shed_total", "address") == 5 })
+	if got := r.post(r.client(), "{}"); got.code != 200 {
+		t.Errorf("from another address: got %d, want 200", got.code)
+	}
+}
