@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"github.com/demarc-dev/demarc/pkg/policy"
+)
+
+// Home is where demarc is at home; the SARIF names it as the tool's address.
+const Home = "https://github.com/demarc-dev/demarc"
+
+// WriteSARIF writes the report as SARIF 2.1.0. Rules are described once; exempt and documented findings are there as
+// suppressed ones; inputs that could not be judged are notifications.
+func (r *Report) WriteSARIF(w io.Writer, version string) error {
+	s := &sarifWriter{report: r, index: map[policy.ID]int{}}
+	run := sarifRun{
+		Tool:       sarifTool{Driver: sarifDriver{Name: "demarc", Version: version, InformationURI: Home}},
+		ColumnKind: "unicodeCodePoints",
+		Results:    s.results(),
+	}
+	run.Tool.Driver.Rules = s.rules
+	notes := s.notifications()
+	run.Invocations = []sarifInvocation{{ExecutionSuccessful: len(notes) == 0, Notifications: notes}}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(sarifLog{
+		Schema:  "https://json.schemastore.org/sarif-2.1.0.json",
+		Version: "2.1.0", Runs: []sarifRun{run},
+	})
+}
+
+type sarifWriter struct {
+	report *Report
+	rules  []sarifRule
+	index  map[policy.ID]int
+}
+
+func (s *sarifWriter) results() []sarifResult {
+	list := []sarifResult{}
+	twins := map[string]int{}
+	for i := range s.report.Results {
+		result := &s.report.Results[i]
+		for _, v := range result.Verdicts {
+			if v.rule == nil {
+				continue
+			}
+			id := fingerprint(result, v)
+			twins[id]++
+			list = append(list, sarifResult{
+				RuleID: string(v.Rule), RuleIndex: s.rule(v.rule), Level: level(v.Mode, "error", "warning", "note"),
+				Message:   sarifText{Text: sentence(result, v)},
+				Locations: []sarifLocation{location(result)},
+				// The count tells findings apart that differ in nothing but their position in a list.
+				Fingerprints: map[string]string{"demarc/v1": fmt.Sprintf("%s:%d", id, twins[id])},
+				Suppressions: suppressions(v),
+			})
+		}
+	}
+	return list
+}
+
+// rule describes a rule when it first turns up, and returns its place in the list.
+func (s *sarifWriter) rule(rule *policy.Rule) int {
+	if i, ok := s.index[rule.ID]; ok {
+		return i
+	}
+	s.index[rule.ID] = len(s.rules)
+	described := sarifRule{
+		ID: string(rule.ID), Short: sarifText{Text: rule.Title}, Full: sarifText{Text: rule.Doc.Why},
+		Help:     sarifText{Text: strings.TrimSpace(rule.Doc.Fix + " " + rule.Doc.Note)},
+		Defaults: sarifConfiguration{Level: level(rule.Default, "error", "warning", "note")},
+	}
+	for _, c := range clausesOf(s.report.Profile, rule) {
+		described.HelpURI = cmp.Or(described.HelpURI, c.Source.URL)
+		described.Properties.Tags = append(described.Properties.Tags, string(c.ID))
+	}
+	s.rules = append(s.rules, described)
+	return len(s.rules) - 1
+}
+
+// fingerprint is what a finding keeps when the file around it changes, or the list that it stands in.
+func fingerprint(r *Result, v Verdict) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{string(v.Rule), r.Object, withoutPositions(v.Path), v.Message}, "\x00")))
+	return hex.EncodeToString(sum[:16])
+}
+
+// withoutPositions leaves out the numbers in brackets.
+func withoutPositions(path string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(path, "[")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		b.WriteByte('[')
+		path = strings.TrimLeft(rest, "0123456789")
+	}
+}
+
+func location(r *Result) sarifLocation {
+	l := sarifLocation{Logical: []sarifLogical{{FullyQualifiedName: r.Object, Kind: "object"}}}
+	l.Physical = sarifPhysical{Artifact: sarifArtifact{URI: uri(r.Place.File)}, Region: region(r.Place.Line)}
+	return l
+}
+
+func region(line int) *sarifRegion {
+	if line < 1 {
+		return nil
+	}
+	return &sarifRegion{StartLine: line}
+}
+
+// uri spells a file name as a URI reference, relative ones as they are.
+func uri(file string) string {
+	if file == "" {
+		return "stdin"
+	}
+	u := url.URL{Path: filepath.ToSlash(file)}
+	if filepath.IsAbs(file) {
+		u.Scheme = "file"
+		u.Path = "/" + strings.TrimPrefix(u.Path, "/")
+	}
+	return u.String()
+}
+
+func suppressions(v Verdict) []sarifSuppression {
+	switch {
+	case v.Exemption != "":
+		return []sarifSuppression{{Kind: "external", Justification: "exempt by: " + v.Exemption}}
+	case v.Mode == policy.Off:
+		return []sarifSuppression{{Kind: "external", Justification: "documented by the provider: " + v.Customisation}}
+	}
+	return nil
+}
+
+func (s *sarifWriter) notifications() []sarifNotification {
+	var notes []sarifNotification
+	note := func(at Place, text string) {
+		l := sarifLocation{Physical: sarifPhysical{Artifact: sarifArtifact{URI: uri(at.File)}, Region: region(at.Line)}}
+		notes = append(notes, sarifNotification{Level: "error", Message: sarifText{Text: text}, Locations: []sarifLocation{l}})
+	}
+	for _, p := range s.report.Problems {
+		note(p.Place, Clean(p.Message))
+	}
+	for i := range s.report.Results {
+		for _, f := range s.report.Results[i].Faults {
+			note(s.report.Results[i].Place, s.report.Results[i].Object+": could not be judged: "+f.text())
+		}
+	}
+	return notes
+}
