@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/go-logr/zapr"
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/demarc-dev/demarc/pkg/provider"
+	"github.com/demarc-dev/demarc/pkg/rules"
+	"github.com/demarc-dev/demarc/pkg/serve"
+	"github.com/demarc-dev/demarc/pkg/version"
+)
+
+func newServeCommand() *cobra.Command {
+	var o serve.Options
+	var kubeconfig, level string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the admission webhook",
+		Long: `Run the admission webhook.
+
+It answers on /validate and /validate-managed, for the two registrations in config/webhook. The configuration file and
+the certificate are read again when they change; a broken one leaves the last good one in force, and log and metrics
+say so. Logs are JSON, one line for each finding.`,
+		Example: `  demarc serve --cert-dir /etc/demarc/tls --config /etc/demarc/config.yaml`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := newLogger(level)
+			if err != nil {
+				return err
+			}
+			if o.REST, err = restConfig(kubeconfig); err != nil {
+				return err
+			}
+			o.Logger = log
+			v := version.Get()
+			log.Info("starting", "version", v.Version, "commit", v.Commit)
+			return serve.Run(cmd.Context(), rules.All(), provider.AKS(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.ConfigFile, "config", "", "configuration `file`; without it every rule has its defaults")
+	f.DurationVar(&o.ConfigInterval, "config-interval", 5*time.Second, "how often the configuration file is looked at")
+	f.StringVar(&o.CertDir, "cert-dir", "/etc/demarc/tls", "`folder` with tls.crt and tls.key")
+	f.StringVar(&o.Host, "host", "", "address to listen on (default all)")
+	f.IntVar(&o.Port, "port", 9443, "port to listen on")
+	f.DurationVar(&o.Timeout, "timeout", 3*time.Second, "timeoutSeconds of the registrations")
+	f.DurationVar(&o.DrainDelay, "drain-delay", 10*time.Second, "how long requests are accepted after the signal to stop")
+	f.BoolVar(&o.AllowTLS12, "allow-tls12", false, "accept TLS 1.2 besides 1.3, for FIPS set-ups")
+	f.StringVar(&o.MetricsAddress, "metrics-bind-address", "127.0.0.1:8080", "where metrics are served; 0 for nowhere")
+	f.BoolVar(&o.SecureMetrics, "metrics-secure", false, "serve metrics over TLS to whoever may get /metrics")
+	f.StringVar(&o.ProbeAddress, "health-probe-bind-address", ":8081", "where /healthz and /readyz are served; 0 for nowhere")
+	f.StringVar(&kubeconfig, "kubeconfig", "", "kubeconfig `file`; without it the pod's own service account")
+	f.StringVar(&level, "log-level", "info", "debug, info, warn or error")
+	return cmd
+}
+
+// restConfig is how to reach the API server: a kubeconfig, else the pod's service account, else the user's default.
+func restConfig(file string) (*rest.Config, error) {
+	if file == "" {
+		cfg, err := ctrl.GetConfig()
+		if err != nil {
+			return nil, fmt.Errorf("find the API server: %w", err)
+		}
+		return cfg, nil
+	}
+	cfg, err := clientcmd.BuildConfigFromFlags("", file)
+	if err != nil {
+		return nil, fmt.Errorf("read kubeconfig: %w", err)
+	}
+	return cfg, nil
+}
+
+// newLogger makes a JSON logger and puts the libraries on it. It is sampled: a flood of requests must not become a
+// flood of lines.
+func newLogger(level string) (logr.Logger, error) {
+	l, err := zapcore.ParseLevel(level)
+	if err != nil {
+		return logr.Logger{}, fmt.Errorf("--log-level: %w: must be debug, info, warn or error", err)
+	}
+	cfg := zap.NewProductionConfig()
+	cfg.Level = zap.NewAtomicLevelAt(l)
+	cfg.EncoderConfig.TimeKey, cfg.EncoderConfig.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder
+	cfg.Sampling = &zap.SamplingConfig{Initial: 200, Thereafter: 100}
+	cfg.DisableCaller, cfg.DisableStacktrace = true, true
+	z, err := cfg.Build()
+	if err != nil {
+		return logr.Logger{}, fmt.Errorf("make logger: %w", err)
+	}
+	log := zapr.NewLogger(z)
+	ctrl.SetLogger(log)
+	klog.SetLogger(log.WithName("client-go"))
+	return log, nil
+}
