@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build integration
+
+package integration
+
+import (
+	"context"
+	"fmt"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/demarc-dev/demarc/pkg/object"
+	"github.com/demarc-dev/demarc/test/cluster"
+	"github.com/demarc-dev/demarc/test/fixtures"
+)
+
+// prepare makes what the fixtures lean on: the namespaces of the context, and rights for everybody. Everybody may do
+// everything but exempt, so that what refuses a request is admission, and the mark stays a right of its own.
+func prepare(ctx context.Context, c *cluster.Cluster) error {
+	client, err := dynamic.NewForConfig(c.As(cluster.Provider, "system:masters"))
+	if err != nil {
+		return err
+	}
+	docs, err := fixtures.Context()
+	if err != nil {
+		return err
+	}
+	for _, doc := range docs {
+		ns := &unstructured.Unstructured{}
+		if err := ns.UnmarshalJSON(doc); err != nil {
+			return err
+		}
+		if _, err := client.Resource(gvr(object.Namespaces)).Apply(ctx, ns.GetName(), ns,
+			metav1.ApplyOptions{FieldManager: "fixtures", Force: true}); err != nil {
+			return fmt.Errorf("make namespace %s: %w", ns.GetName(), err)
+		}
+	}
+	return grant(ctx, c)
+}
+
+func grant(ctx context.Context, c *cluster.Cluster) error {
+	client, err := kubernetes.NewForConfig(c.Config)
+	if err != nil {
+		return err
+	}
+	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "everything-but-exempt"}}
+	for _, group := range []string{"", "apps", "batch", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io",
+		"storage.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "discovery.k8s.io", "certificates.k8s.io"} {
+		role.Rules = append(role.Rules, rbacv1.PolicyRule{APIGroups: []string{group}, Resources: []string{"*"}, Verbs: []string{"*"}})
+	}
+	if _, err := client.RbacV1().ClusterRoles().Create(ctx, role, metav1.CreateOptions{}); err != nil {
+		return err
+	}
+	_, err = client.RbacV1().ClusterRoleBindings().Create(ctx, &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: role.Name},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "Group", Name: "system:authenticated"}},
+	}, metav1.CreateOptions{})
+	return err
+}
