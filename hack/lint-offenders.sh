@@ -10,14 +10,14 @@ trap 'rm -rf "$copy"' EXIT
 git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$copy"
 cd "$copy"
 
-# package | import that it must not have
+# package | import that it must not have, and that makes no cycle, or the linter would see nothing at all
 offenders=(
-  'object|github.com/demarc-dev/demarc/pkg/provider'
-  'provider|github.com/demarc-dev/demarc/pkg/object'
+  'object|github.com/demarc-dev/demarc/pkg/version'
+  'provider|github.com/demarc-dev/demarc/pkg/version'
   'featuregates|k8s.io/component-base/featuregate'
-  'kubecomponent|github.com/demarc-dev/demarc/pkg/object'
-  'policy|github.com/demarc-dev/demarc/pkg/featuregates'
-  'rules|github.com/demarc-dev/demarc/pkg/review'
+  'kubecomponent|github.com/demarc-dev/demarc/pkg/version'
+  'policy|github.com/demarc-dev/demarc/pkg/version'
+  'rules|github.com/demarc-dev/demarc/pkg/version'
   'engine|github.com/demarc-dev/demarc/pkg/rules'
   'metrics|k8s.io/client-go/rest'
   'webhook/server|github.com/demarc-dev/demarc/pkg/policy'
@@ -31,7 +31,7 @@ for o in "${offenders[@]}"; do
   printf '// SPDX-License-Identifier: Apache-2.0\n\npackage %s\n\nimport _ "%s"\n' "${pkg##*/}" "$import" >"$file"
   planted+=("$file:5:8: import '$import'")
 done
-out=$("$linter" run --enable-only depguard --allow-parallel-runners --max-same-issues 0 --max-issues-per-linter 0 ./pkg/... 2>&1 || true)
+out=$("$linter" run --tests=false --enable-only depguard --allow-parallel-runners --max-same-issues 0 --max-issues-per-linter 0 ./pkg/... 2>&1 || true)
 missed=0
 for p in "${planted[@]}"; do
   if ! grep -qF "${p%%:*}" <<<"$out"; then

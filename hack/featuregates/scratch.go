@@ -105,7 +105,7 @@ func runtimeGates(ctx context.Context, p pin, kubernetes module) (gates, error) 
 	if err != nil {
 		return nil, fmt.Errorf("make the scratch module: %w", err)
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // A leftover in the temporary directory harms nothing.
+	defer os.RemoveAll(dir)
 	if err := writeScratch(ctx, dir, p, kubernetes); err != nil {
 		return nil, fmt.Errorf("write the scratch module: %w", err)
 	}

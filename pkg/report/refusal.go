@@ -20,6 +20,7 @@ const (
 	maxRefusalPath    = 320
 	maxRefusalMessage = 400
 	maxRefusalFix     = 240
+	maxRefusalWhy     = 240
 	maxRefusalLines   = 5
 	maxRefusalFixes   = 3
 	maxRefusalEnd     = 256
@@ -66,18 +67,29 @@ func refusalBlock(p *provider.Profile, verdicts []engine.Verdict) string {
 		b.WriteString(refusalLine(v) + "\n")
 	}
 	rule := verdicts[0].Rule
-	for _, c := range clausesOf(p, rule)[:min(1, len(rule.Clauses))] {
-		fmt.Fprintf(&b, "  why: %s: %s\n", c.Title, Consequence(c.Consequence))
-	}
+	fmt.Fprintf(&b, "  why: %s\n", cut(firstSentence(rule.Doc.Why), maxRefusalWhy))
 	for _, fix := range fixes(verdicts) {
 		fmt.Fprintf(&b, "  fix: %s\n", cut(fix, maxRefusalFix))
 	}
 	for _, c := range clausesOf(p, rule)[:min(1, len(rule.Clauses))] {
-		if c.Source.URL != "" {
-			fmt.Fprintf(&b, "  see: %s\n", c.Source.URL)
-		}
+		b.WriteString("  see: " + strings.TrimSpace(string(c.ID)+" "+c.Source.URL) + "\n")
 	}
 	return b.String()
+}
+
+// firstSentence is the sentence in which a rule says what the policy says and what follows. A stop within backquotes
+// ends none.
+func firstSentence(s string) string {
+	quoted := false
+	for i, c := range s {
+		switch {
+		case c == '`':
+			quoted = !quoted
+		case c == '.' && !quoted && (i+1 == len(s) || s[i+1] == ' '):
+			return s[:i+1]
+		}
+	}
+	return s
 }
 
 func refusalLine(v engine.Verdict) string {

@@ -60,7 +60,7 @@ func TestAuditAnnotations(t *testing.T) {
 		},
 		"existing": {
 			"decision": "allowed",
-			"findings": `Warn host-process spec.hostPID: must not be true; Audit system-label -: must not be deleted (exemption "until-june" has run out)`,
+			"findings": `Warn host-process spec.hostPID: must not be true (as before this change); Audit system-label -: must not be deleted (exemption "until-june" has run out)`,
 		},
 		"passed": {
 			"decision": "allowed",

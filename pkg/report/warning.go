@@ -5,6 +5,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/demarc-dev/demarc/pkg/engine"
 	"github.com/demarc-dev/demarc/pkg/policy"
@@ -62,15 +63,23 @@ func fixWithin(v engine.Verdict, room int) string {
 	return separator + fix
 }
 
+// notes says what else there is to know of a verdict: why it warns although its rule would refuse, and how many more
+// there are.
 func notes(v engine.Verdict, more int) string {
-	s := ""
+	var list []string
 	if more > 0 {
-		s = fmt.Sprintf(" (and %d more)", more)
+		list = append(list, fmt.Sprintf("and %d more", more))
+	}
+	if v.Existing {
+		list = append(list, "as before this change")
 	}
 	if v.Expired != "" {
-		s += fmt.Sprintf(" (exemption %q has run out)", cut(Clean(v.Expired), minName))
+		list = append(list, fmt.Sprintf("exemption %q has run out", cut(Clean(v.Expired), minName)))
 	}
-	return s
+	if len(list) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(list, "; ") + ")"
 }
 
 func clauseTag(r *policy.Rule) string {

@@ -19,8 +19,8 @@ var alphaFeatureGates = policy.Rule{
 	Since:   "v0.1.0",
 	Default: policy.Deny,
 	Doc: policy.Doc{
-		Why: "AKS supports the stable and beta features of upstream Kubernetes. Alpha features are not supported unless they are " +
-			"documented: they may lose data, change or go away without notice. A gate's stage belongs to one minor version; what " +
+		Why: "AKS supports the stable and beta features of upstream Kubernetes; alpha features are outside its support unless it " +
+			"documents them. They may lose data, change or go away without notice. A gate's stage belongs to one minor version; what " +
 			"is alpha in 1.33 may be beta in 1.34.",
 		Fix: "Remove the gate, or run a version of the component in which it is beta. If the provider documents the feature as " +
 			"supported, list the gate under `allowedGates` in the rule's parameters.",

@@ -18,8 +18,8 @@ var exemptionMark = policy.Rule{
 	Since:   "v0.1.0",
 	Default: policy.Deny,
 	Doc: policy.Doc{
-		Why: "The mark `admissions.enforcer/disabled: \"true\"` on a namespace or an object exempts it from demarc's rules. " +
-			"Whoever could set it freely could exempt themselves, so it takes a right of its own.",
+		Why: "The mark `admissions.enforcer/disabled: \"true\"` exempts from demarc's rules, so setting it takes a right of its own. " +
+			"Whoever could set it freely could exempt themselves.",
 		Fix: "Ask a cluster administrator to set the mark, or to grant you the verb `exempt` on `exemptionmarks.demarc.dev`. " +
 			"An exemption in demarc's configuration, with a reason and an expiry, is better still.",
 		Note: "The mark counts on the object itself, not on a pod template. AKS reads the same mark on webhook configurations only.",

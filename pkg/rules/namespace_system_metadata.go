@@ -20,8 +20,8 @@ var namespaceSystemMetadata = policy.Rule{
 	Since:   "v0.1.0",
 	Default: policy.Deny,
 	Doc: policy.Doc{
-		Why: "AKS labels the namespaces that it manages, and its own controls go by these labels. Changing metadata that the " +
-			"system made takes the cluster out of support, and deleting such a namespace takes the components in it along. A Pod " +
+		Why: "Changing metadata that the system made takes the cluster out of support, and deleting a managed namespace takes AKS's " +
+			"components along. AKS labels the namespaces that it manages, and its own controls go by these labels. A Pod " +
 			"Security level of `baseline` or `restricted` stops components that must run as root or on the host's network, DNS and " +
 			"storage among them, at their next restart.",
 		Fix: "Leave these namespaces and their labels as AKS made them. To name one in a selector, use the label " +

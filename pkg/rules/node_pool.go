@@ -15,7 +15,7 @@ func (c *nodeChange) fix(in policy.Input, known provider.MetadataKey) string {
 	if c.list == nodeAnnotations {
 		return "leave it to AKS, or use an annotation of your own"
 	}
-	argument := c.argument(known.PoolFlag, in.Provider.OwnsKey(c.key))
+	argument := c.argument(known.PoolFlag)
 	if argument == "" {
 		return "leave it as AKS set it"
 	}
@@ -29,18 +29,16 @@ const (
 
 // argument is a flag of `az aks nodepool update` with what to give it: the flag that sets the key, if it has one, or
 // that which adds a key of the customer's own. It is empty where neither helps. AKS refuses its own prefix in --labels.
-func (c *nodeChange) argument(flag string, reserved bool) string {
+func (c *nodeChange) argument(flag string) string {
 	switch {
 	case flag == taintsFlag && c.verb == nodeRemove:
 		return taintsFlag + " <taints to keep>"
 	case c.verb == nodeRemove:
 		return ""
 	case flag == taintsFlag:
-		return taintsFlag + " " + c.taint(c.value)
-	case flag == labelsFlag && !reserved:
-		return labelsFlag + " " + c.key + "=" + c.value
+		return taintsFlag + " " + c.taint(plainWord(c.value, "<value>"))
 	case flag != "" && flag != labelsFlag:
-		return flag + " " + c.value
+		return flag + " " + plainWord(c.value, "<value>")
 	case c.verb == nodeSet:
 		return ""
 	case c.list == nodeTaints:
@@ -55,16 +53,19 @@ const (
 	karpenterLabel  = "karpenter.sh/nodepool"
 )
 
-// poolOf returns the name of the node's pool, as it stood before the request, for a command that somebody may copy: a
-// label that can't be the name of a pool is not trusted.
+// poolOf returns the name of the node's pool, as it stood before the request.
 func poolOf(in policy.Input) string {
-	const longest, alphabet = 12, "abcdefghijklmnopqrstuvwxyz0123456789"
 	labels := in.Old.Meta.Labels
-	name := cmp.Or(labels[poolLabel], labels[poolLabelLegacy])
-	if name == "" || len(name) > longest || strings.Trim(name, alphabet) != "" {
-		return "<pool>"
+	return cmp.Or(plainWord(cmp.Or(labels[poolLabel], labels[poolLabelLegacy]), "<pool>"), "<pool>")
+}
+
+// plainWord returns a word for a command that somebody may copy, or what stands for it where it is not a plain one.
+func plainWord(s, otherwise string) string {
+	const longest, alphabet = 24, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+	if len(s) > longest || strings.Trim(s, alphabet) != "" {
+		return otherwise
 	}
-	return name
+	return s
 }
 
 // doubtKarpenter: a NodePool may set labels and taints below the provider's prefix, and its controller writes them on

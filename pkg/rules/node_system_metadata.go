@@ -17,8 +17,8 @@ var nodeSystemMetadata = policy.Rule{
 	Since:   "v0.1.0",
 	Default: policy.Deny,
 	Doc: policy.Doc{
-		Why: "AKS schedules, upgrades and repairs nodes by labels, annotations and taints that it writes itself. The support " +
-			"policy lets you add your own, but changing what the system made takes the cluster out of support. Such a change also " +
+		Why: "Changing labels, annotations or taints that the system made takes the cluster out of support; adding your own is " +
+			"fine. AKS schedules, upgrades and repairs nodes by what it writes there itself. Such a change also " +
 			"holds for one node only: the next node of the pool comes without it, and an upgrade or a repair drops it.",
 		Fix: "Set labels and taints on the whole pool, with `az aks nodepool update --labels` or `--node-taints`, and under keys of " +
 			"your own. Either flag replaces the pool's list, so repeat what stands there already. On nodes that node " +

@@ -3,8 +3,6 @@
 package rules
 
 import (
-	"slices"
-
 	"github.com/demarc-dev/demarc/pkg/object"
 	"github.com/demarc-dev/demarc/pkg/policy"
 	"github.com/demarc-dev/demarc/pkg/provider"
@@ -17,10 +15,10 @@ var providerMarks = policy.Rule{
 	Since:   "v0.1.0",
 	Default: policy.Deny,
 	Doc: policy.Doc{
-		Why: "AKS tells its own objects from yours by labels, and so do the tools that watch over a cluster. On a namespace of " +
-			"yours the labels `kubernetes.azure.com/managedby: aks` and `control-plane: \"true\"` take it out of every webhook that " +
+		Why: "AKS tells its own objects from yours by labels, and the policy counts these as the system's: changing them takes the " +
+			"cluster out of support. On a namespace of yours the labels `kubernetes.azure.com/managedby: aks` and `control-plane: \"true\"` take it out of every webhook that " +
 			"AKS's Admissions Enforcer rewrote: security policies, quotas and injection stop there without a word. On a workload " +
-			"they make policies skip it and support take it for AKS's own. The policy counts labels like these as the system's.",
+			"they make policies skip it and support take it for AKS's own.",
 		Fix: "Remove the label, or use a key of your own. To have a namespace left out of a webhook, say so in that webhook's " +
 			"configuration. For a system node, add a node pool with `az aks nodepool add --mode System`.",
 		Note: "Annotations, node selectors, affinities and tolerations with AKS's keys are yours to set, and so are labels that " +
@@ -90,6 +88,5 @@ func marksOnNamespace(in policy.Input) []policy.Finding {
 				Fix:     "leave the label out: AKS labels its own namespaces itself"})
 		}
 	}
-	slices.SortFunc(findings, byPath)
 	return findings
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/demarc-dev/demarc/pkg/object"
 	"github.com/demarc-dev/demarc/pkg/policy"
+	"github.com/demarc-dev/demarc/pkg/provider"
 )
 
 // At rest nobody is putting a mark anywhere: what carries one may well be the provider's.
@@ -53,6 +54,19 @@ func TestProviderMarksOnComponent(t *testing.T) {
 	}
 	if got := checkProviderMarks(managedInput(t, object.Services, policy.Update, plain, marked)); len(got) != 1 {
 		t.Errorf("findings on a customer's object %v; want one", summary(got))
+	}
+}
+
+// A key is the customer's on the kinds that the provider documents it for: in a template, on the pods.
+func TestProviderMarksCustomersKey(t *testing.T) {
+	profile := *provider.AKS()
+	profile.CustomerKeys = []provider.CustomerKey{{Key: "kubernetes.azure.com/tier", On: "Label", Kinds: []string{"Pod"}}}
+	in := managedInput(t, object.Deployments, policy.Create, "", `{"metadata":{"name":"x","labels":{"kubernetes.azure.com/tier":"a"}},
+		"spec":{"template":{"metadata":{"labels":{"kubernetes.azure.com/tier":"a"}}}}}`)
+	in.Provider = &profile
+	want := []string{"metadata.labels[kubernetes.azure.com/tier]: must not be set: AKS marks its own with labels below kubernetes.azure.com Warn"}
+	if diff := cmp.Diff(want, summary(checkProviderMarks(in))); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
 	}
 }
 

@@ -119,4 +119,3 @@ func TestExpiredExemptionIsNamed(t *testing.T) {
 		t.Errorf("the log must name the exemption that has run out, and no other: %s", log)
 	}
 }
-
