@@ -18,7 +18,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	crmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/demarc-dev/demarc/pkg/metrics"
@@ -101,14 +100,11 @@ func newServer(o Options, registry prometheus.Registerer) (*server.Server, error
 }
 
 func newManager(o Options, srv *server.Server) (manager.Manager, error) {
-	m := metricsserver.Options{BindAddress: o.MetricsAddress, SecureServing: o.SecureMetrics}
-	if o.SecureMetrics {
-		m.FilterProvider = filters.WithAuthenticationAndAuthorization
-	}
 	// The budget for stopping must outlast the drain, or the manager would give up on requests in hand.
 	budget := o.DrainDelay + o.Timeout + 15*time.Second
 	mgr, err := ctrl.NewManager(o.REST, manager.Options{
-		Scheme: runtime.NewScheme(), Logger: o.Logger, WebhookServer: srv, Metrics: m,
+		Scheme: runtime.NewScheme(), Logger: o.Logger, WebhookServer: srv,
+		Metrics:                metricsserver.Options{BindAddress: o.MetricsAddress},
 		HealthProbeBindAddress: o.ProbeAddress, GracefulShutdownTimeout: &budget,
 	})
 	if err != nil {
