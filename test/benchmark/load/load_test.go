@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -38,12 +39,16 @@ func TestSend(t *testing.T) {
 			s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				served.Add(1)
 				body, err := io.ReadAll(r.Body)
-				if err != nil || string(body) != string(benchmark.Accepted.Body) || r.URL.Path != "/validate" {
-					t.Errorf("got %d bytes for %s (%v), want the review for /validate", len(body), r.URL, err)
+				if err != nil {
+					return // the first wrong answer cuts the other clients off
+				}
+				if string(body) != string(benchmark.Accepted.Body) || r.URL.Path != "/validate" {
+					t.Errorf("got %d bytes for %s, want the review for /validate", len(body), r.URL)
 				}
 				w.WriteHeader(test.code)
 				_, _ = io.WriteString(w, test.answer)
 			}))
+			s.Config.ErrorLog = log.New(io.Discard, "", 0)
 			defer s.Close()
 			l, err := New(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}))
 			if err != nil {
