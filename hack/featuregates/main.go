@@ -54,7 +54,7 @@ func run(ctx context.Context, args []string) error {
 	if *check {
 		return checkAll(chosen, byMinor)
 	}
-	if err := os.WriteFile(*out, []byte(render(pins, byMinor)), 0o644); err != nil { //nolint:gosec // A source file.
+	if err := os.WriteFile(*out, []byte(render(pins, byMinor)), 0o644); err != nil {
 		return fmt.Errorf("write the table: %w", err)
 	}
 	return nil

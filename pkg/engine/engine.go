@@ -115,9 +115,6 @@ const (
 	needCluster   = "cluster"
 )
 
-// Profile returns the provider's profile.
-func (e *Engine) Profile() *provider.Profile { return e.profile }
-
 // Evaluate judges one request or object. It has no side effects; now decides which exemptions have run out.
 func (e *Engine) Evaluate(in policy.Input, now time.Time) Decision {
 	d := Decision{Profile: e.profile}

@@ -42,7 +42,8 @@ func managedComponentMatch() []policy.Match {
 		object.CustomResourceDefinitions, object.APIServices,
 	})
 	matches := policy.OnEach(kinds, policy.Update, policy.Delete)
-	matches = append(matches, policy.On(object.StorageClasses, policy.Delete), policy.On(object.ConfigMaps, policy.Create))
+	matches = append(matches, policy.On(object.StorageClasses, policy.Delete), policy.On(object.ConfigMaps, policy.Create),
+		policy.On(object.Unknown, policy.Update, policy.Delete)) // the mark says enough, whatever the kind
 	for _, r := range object.Scalable() {
 		matches = append(matches, policy.OnSub(r, "scale", policy.Update))
 	}
