@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	kubejson "sigs.k8s.io/json"
 )
 
 // Object is one Kubernetes object. GVK and Meta are always there; the body is decoded on first use, once, and shared:
@@ -120,11 +121,11 @@ func (o *Object) typed() (runtime.Object, error) {
 	return o.body, o.bodyErr
 }
 
-// Tree returns the whole object as maps, slices and scalars, for reading fields of any kind and for comparing.
-// Numbers are float64.
+// Tree returns the whole object as maps, slices and scalars, for reading fields of any kind and for comparing. It is
+// made by the API server's own decoder: of a doubled name the last value counts, even if the first is of another type.
 func (o *Object) Tree() (map[string]any, error) {
 	o.treeOnce.Do(func() {
-		if err := json.Unmarshal(o.raw, &o.tree, jsontext.AllowDuplicateNames(true)); err != nil {
+		if err := kubejson.UnmarshalCaseSensitivePreserveInts(o.raw, &o.tree); err != nil {
 			o.treeErr = fmt.Errorf("decode %s: %w", o.GVK.Kind, err)
 		}
 	})
