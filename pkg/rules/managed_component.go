@@ -17,8 +17,9 @@ var managedComponent = policy.Rule{
 	Since:   "v0.1.0",
 	Default: policy.Deny,
 	Doc: policy.Doc{
-		Why: "Customers can't change the components that AKS runs and marks as its own: AKS puts a change back at its next " +
-			"reconciliation or upgrade. DNS, networking, storage drivers and add-ons are among them. Until then the cluster runs something that Microsoft has not tested and does not support.",
+		Why: "Customers can't change the components that AKS runs and marks as its own, such as DNS, networking, storage " +
+			"drivers and add-ons: AKS puts a change back at its next reconciliation or upgrade. Until then the cluster runs " +
+			"something that Microsoft has not tested and does not support.",
 		Fix: "Use the setting that AKS documents for the component: an add-on or cluster setting of `az aks`, or the " +
 			"ConfigMap made for it, such as `coredns-custom`. To restart a component use `kubectl rollout restart`, and to " +
 			"remove one disable its add-on.",
