@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/demarc-dev/demarc/pkg/config/v1alpha1"
+	"github.com/demarc-dev/demarc/pkg/object"
 	"github.com/demarc-dev/demarc/pkg/policy"
 	"github.com/demarc-dev/demarc/pkg/provider"
 )
@@ -28,11 +29,11 @@ func compile(list []v1alpha1.Exemption) ([]exemption, error) {
 		if err != nil {
 			return nil, fmt.Errorf("exemptions[%d].match.namespaceSelector: %w", i, err)
 		}
-		object, err := selector(e.Match.ObjectSelector)
+		objects, err := selector(e.Match.ObjectSelector)
 		if err != nil {
 			return nil, fmt.Errorf("exemptions[%d].match.objectSelector: %w", i, err)
 		}
-		compiled = append(compiled, exemption{e, namespace, object})
+		compiled = append(compiled, exemption{e, namespace, objects})
 	}
 	return compiled, nil
 }
@@ -72,7 +73,7 @@ func (x *exemption) selects(in policy.Input) bool {
 
 // namespaceOf is the namespace that a request is about: for a Namespace, itself.
 func namespaceOf(in policy.Input) string {
-	if in.Resource.Group == "" && in.Resource.Kind == "Namespace" {
+	if in.Resource == object.Namespaces {
 		return in.Name
 	}
 	return in.NamespaceName
@@ -104,7 +105,7 @@ func (x *exemption) selectsNamespace(in policy.Input) bool {
 	if x.namespace == nil {
 		return true
 	}
-	if in.Resource.Group == "" && in.Resource.Kind == "Namespace" {
+	if in.Resource == object.Namespaces {
 		before := in.Before()
 		return before != nil && x.namespace.Matches(labels.Set(before.Meta.Labels))
 	}

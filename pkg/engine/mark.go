@@ -4,6 +4,7 @@ package engine
 
 import (
 	"github.com/demarc-dev/demarc/pkg/config/v1alpha1"
+	"github.com/demarc-dev/demarc/pkg/object"
 	"github.com/demarc-dev/demarc/pkg/policy"
 )
 
@@ -17,7 +18,7 @@ func (e *Engine) mark(in policy.Input) *Mark {
 		}
 	}
 	place, honoured := v1alpha1.OnObject, in.Marks.OnObject
-	if in.Resource.Group == "" && in.Resource.Kind == "Namespace" {
+	if in.Resource == object.Namespaces {
 		place, honoured = v1alpha1.OnNamespace, in.Marks.OnNamespace
 	}
 	if !honoured {
