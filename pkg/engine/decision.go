@@ -30,7 +30,7 @@ type Verdict struct {
 // Skip is a rule that did not run for want of facts.
 type Skip struct {
 	Rule  policy.ID
-	Needs []string // "request", "old object", "namespace", "cluster"
+	Needs []string // "request", "old object", "namespace", "cluster", "nodes"
 }
 
 // Fault is a rule, or a part of the object, that failed. Whatever it would have found is not known.

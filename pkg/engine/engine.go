@@ -113,6 +113,7 @@ const (
 	needOld       = "old object"
 	needNamespace = "namespace"
 	needCluster   = "cluster"
+	needNodes     = "nodes"
 )
 
 // Evaluate judges one request or object. It has no side effects; now decides which exemptions have run out.
@@ -135,7 +136,11 @@ func (e *Engine) Evaluate(in policy.Input, now time.Time) Decision {
 			d.Skipped = append(slices.Clip(d.Skipped), Skip{Rule: b.rule.ID, Needs: lacks})
 			continue
 		}
+		found := len(d.Verdicts)
 		e.judge(&d, b, in, now)
+		if lacks := missing(b.rule.Wants, in); lacks != nil && len(d.Verdicts) == found {
+			d.Skipped = append(slices.Clip(d.Skipped), Skip{Rule: b.rule.ID, Needs: lacks})
+		}
 	}
 	d.blame(in)
 	if len(d.Verdicts) > 0 {
@@ -169,6 +174,9 @@ func missing(n policy.Needs, in policy.Input) []string {
 	}
 	if n.Cluster && in.Cluster == nil {
 		lacks = append(lacks, needCluster)
+	}
+	if n.Nodes && (in.Cluster == nil || in.Cluster.Nodes == nil) {
+		lacks = append(lacks, needNodes)
 	}
 	return lacks
 }

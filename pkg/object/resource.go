@@ -3,16 +3,35 @@
 package object
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // Resource names one kind of Kubernetes object in the two ways the API uses: by kind in manifests, by
 // plural resource in requests. Version is the served version that demarc reads and registers for;
 // `matchPolicy: Equivalent` makes the API server convert the others to it.
+//
+// Version is AnyVersion for kinds whose versions come and go with their project's releases. Rules read such objects
+// as a tree, by fields that all versions share, and the registration names group and resource for every version.
 type Resource struct {
 	Group, Version, Kind, Plural string
 	Namespaced                   bool
+	Presence                     Presence
 }
+
+// AnyVersion stands for every version of a kind.
+const AnyVersion = "*"
+
+// Presence says whether a server that lacks the resource is a reason to worry.
+type Presence string
+
+// The presences.
+const (
+	Always    Presence = ""          // every supported server serves it
+	Installed Presence = "Installed" // a custom resource: served where its project is installed
+	Alpha     Presence = "Alpha"     // in-tree, and served only where somebody turned it on
+)
 
 // GroupKind returns the group and kind, as a manifest spells them.
 func (r Resource) GroupKind() schema.GroupKind {
@@ -25,6 +44,7 @@ func (r Resource) GroupResource() schema.GroupResource {
 }
 
 // GVK returns group, version and kind.
+// Its version may be AnyVersion.
 func (r Resource) GVK() schema.GroupVersionKind {
 	return schema.GroupVersionKind{Group: r.Group, Version: r.Version, Kind: r.Kind}
 }
@@ -44,31 +64,44 @@ var (
 	PodTemplates           = core("PodTemplate", "podtemplates", true)
 	PersistentVolumeClaims = core("PersistentVolumeClaim", "persistentvolumeclaims", true)
 
-	Deployments  = Resource{"apps", "v1", "Deployment", "deployments", true}
-	DaemonSets   = Resource{"apps", "v1", "DaemonSet", "daemonsets", true}
-	StatefulSets = Resource{"apps", "v1", "StatefulSet", "statefulsets", true}
-	ReplicaSets  = Resource{"apps", "v1", "ReplicaSet", "replicasets", true}
+	Deployments  = in("apps", "v1", "Deployment", "deployments", true)
+	DaemonSets   = in("apps", "v1", "DaemonSet", "daemonsets", true)
+	StatefulSets = in("apps", "v1", "StatefulSet", "statefulsets", true)
+	ReplicaSets  = in("apps", "v1", "ReplicaSet", "replicasets", true)
 
-	Jobs     = Resource{"batch", "v1", "Job", "jobs", true}
-	CronJobs = Resource{"batch", "v1", "CronJob", "cronjobs", true}
+	Jobs     = in("batch", "v1", "Job", "jobs", true)
+	CronJobs = in("batch", "v1", "CronJob", "cronjobs", true)
 
-	HorizontalPodAutoscalers = Resource{"autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true}
-	PodDisruptionBudgets     = Resource{"policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true}
-	NetworkPolicies          = Resource{"networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", true}
+	HorizontalPodAutoscalers = in("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true)
+	PodDisruptionBudgets     = in("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true)
+	EndpointSlices           = in("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true)
+	IngressClasses           = in("networking.k8s.io", "v1", "IngressClass", "ingressclasses", false)
+	NetworkPolicies          = in("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", true)
+
+	CertificateSigningRequests = in("certificates.k8s.io", "v1", "CertificateSigningRequest", "certificatesigningrequests", false)
 
 	Roles               = rbac("Role", "roles", true)
 	RoleBindings        = rbac("RoleBinding", "rolebindings", true)
 	ClusterRoles        = rbac("ClusterRole", "clusterroles", false)
 	ClusterRoleBindings = rbac("ClusterRoleBinding", "clusterrolebindings", false)
 
-	StorageClasses            = Resource{"storage.k8s.io", "v1", "StorageClass", "storageclasses", false}
-	CustomResourceDefinitions = Resource{"apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", false}
-	APIServices               = Resource{"apiregistration.k8s.io", "v1", "APIService", "apiservices", false}
+	StorageClasses            = in("storage.k8s.io", "v1", "StorageClass", "storageclasses", false)
+	CustomResourceDefinitions = in("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", false)
+	APIServices               = in("apiregistration.k8s.io", "v1", "APIService", "apiservices", false)
 )
 
 // Unknown stands for every resource that is not listed here. A rule that matches it judges such objects by their
 // metadata wherever they turn up; nothing is registered for it, since a registration has no wildcards.
 var Unknown = Resource{Group: "*", Version: "*", Kind: "*", Plural: "*", Namespaced: true}
+
+func in(group, version, kind, plural string, namespaced bool) Resource {
+	return Resource{Group: group, Version: version, Kind: kind, Plural: plural, Namespaced: namespaced}
+}
+
+// custom is a resource that comes with somebody's custom resource definition.
+func custom(group, kind, plural string, namespaced bool) Resource {
+	return Resource{Group: group, Version: AnyVersion, Kind: kind, Plural: plural, Namespaced: namespaced, Presence: Installed}
+}
 
 func core(kind, plural string, namespaced bool) Resource {
 	return Resource{Version: "v1", Kind: kind, Plural: plural, Namespaced: namespaced}
@@ -78,14 +111,18 @@ func rbac(kind, plural string, namespaced bool) Resource {
 	return Resource{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: kind, Plural: plural, Namespaced: namespaced}
 }
 
-// Resources lists every resource above, in the order in which registrations and docs print them.
+// Resources lists every resource that demarc knows, in the order in which registrations and docs print them.
 func Resources() []Resource {
+	return slices.Concat(builtIn(), network(), azure(), alpha())
+}
+
+func builtIn() []Resource {
 	return []Resource{
 		Pods, Namespaces, Nodes, ConfigMaps, Secrets, Services, Endpoints, ServiceAccounts, ReplicationControllers,
 		PodTemplates, PersistentVolumeClaims,
 		Deployments, DaemonSets, StatefulSets, ReplicaSets, Jobs, CronJobs,
-		HorizontalPodAutoscalers, PodDisruptionBudgets, NetworkPolicies,
-		Roles, RoleBindings, ClusterRoles, ClusterRoleBindings,
+		HorizontalPodAutoscalers, PodDisruptionBudgets, EndpointSlices, IngressClasses, NetworkPolicies,
+		CertificateSigningRequests, Roles, RoleBindings, ClusterRoles, ClusterRoleBindings,
 		StorageClasses, CustomResourceDefinitions, APIServices,
 	}
 }

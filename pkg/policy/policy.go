@@ -9,6 +9,7 @@ import (
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/demarc-dev/demarc/pkg/object"
@@ -28,6 +29,9 @@ type Rule struct {
 	Default Mode
 	Match   []Match
 	Needs   Needs
+	// Wants says which facts the rule does without, seeing less. Where one is missing and the rule finds nothing, the
+	// decision names it as skipped too: silence would say that all is well.
+	Wants Needs
 	// Check finds what is wrong. Nil for a configurable rule, whose Params make it.
 	Check Check
 	// Params makes the rule configurable; nil for most.
@@ -64,6 +68,8 @@ type Needs struct {
 	Namespace bool
 	// Cluster: facts about the cluster as a whole.
 	Cluster bool
+	// Nodes: what the cluster's Nodes tell of their resource groups and pools.
+	Nodes bool
 }
 
 // Operation is what a request does, as admission.k8s.io spells it. AtRest is an object that nobody is asking to change:
@@ -84,6 +90,9 @@ type Match struct {
 	object.Resource
 	Subresource string
 	Operations  []Operation
+	// ManagedOnly keeps the request out of the registration for customers' namespaces: the rule has nothing to say
+	// there, and such requests are many.
+	ManagedOnly bool
 }
 
 // On matches operations on objects of one resource.
@@ -94,6 +103,14 @@ func On(r object.Resource, operations ...Operation) Match {
 // OnSub matches operations on a subresource.
 func OnSub(r object.Resource, subresource string, operations ...Operation) Match {
 	return Match{Resource: r, Subresource: subresource, Operations: operations}
+}
+
+// InManaged restricts matches to namespaces that carry the provider's label.
+func InManaged(matches ...Match) []Match {
+	for i := range matches {
+		matches[i].ManagedOnly = true
+	}
+	return matches
 }
 
 // OnEach matches the same operations on objects of several resources.
@@ -117,6 +134,11 @@ type Input struct {
 	Old *object.Object
 	// Parent is the object that a subresource belongs to, metadata only, if the front end knows it.
 	Parent *object.Object
+	// Owners is the chain of objects that the object names as what it lies in, nearest first, as far as the front end
+	// knows them: for an extension of Azure Service Operator its scale set, then that one's resource group.
+	Owners []*object.Object
+	// RequestKind is the kind and version that the client spoke, before any conversion.
+	RequestKind schema.GroupVersionKind
 	// Name and NamespaceName are those of the request, or where it leaves them empty (generateName,
 	// deletecollection) those of the object.
 	Name, NamespaceName string
@@ -137,6 +159,32 @@ type MarkScope struct{ OnNamespace, OnObject bool }
 type ClusterFacts struct {
 	// ServerVersion is the API server's version, "v1.34.2"; empty if unknown.
 	ServerVersion string
+	// Nodes is what the Nodes tell; nil if nobody asked them.
+	Nodes *NodeFacts
+}
+
+// NodeFacts is what the cluster's Nodes tell of it. Lists are sorted and hold nothing twice.
+type NodeFacts struct {
+	// ResourceGroups are those that the nodes' machines lie in: usually one.
+	ResourceGroups []ResourceGroup
+	Pools          []NodePool
+}
+
+// ResourceGroup is one of the cloud's containers of resources. Names are compared without regard to case.
+type ResourceGroup struct {
+	Subscription string // empty if unknown
+	Name         string
+}
+
+// NodePool is a pool of nodes as the provider knows it.
+type NodePool struct {
+	Name string
+	// System: the provider's own components run there.
+	System bool
+	// Dedicated: its nodes carry the taint that keeps customers' pods out.
+	Dedicated bool
+	// ScaleSets are the names of the scale sets that hold its machines; empty for other kinds of pools.
+	ScaleSets []string
 }
 
 // Finding is one thing that is wrong.

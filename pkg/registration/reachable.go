@@ -25,8 +25,8 @@ func Unreachable(rules []policy.Rule, served []*metav1.APIResourceList) []string
 	var problems []string
 	for i := range rules {
 		for _, m := range rules[i].Match {
-			if m.Resource == object.Unknown {
-				continue
+			if m.Presence != object.Always || m.Resource == object.Unknown {
+				continue // a server without it is as it should be
 			}
 			where := m.GVK().GroupVersion().String() + "/" + name(m)
 			k, ok := have[where]

@@ -46,7 +46,7 @@ func Build(rules []policy.Rule, profile *provider.Profile, o Options) []*admissi
 	conditions := matchConditions(profile)
 	customers := configuration(Customers)
 	customers.Webhooks = []admissionregistrationv1.ValidatingWebhook{
-		webhook("customers.demarc.dev", CustomersPath, o, conditions, outside(profile), requests(rules, anyScope)),
+		webhook("customers.demarc.dev", CustomersPath, o, conditions, outside(profile), requests(rules, forCustomers)),
 	}
 	managed := configuration(Managed)
 	exempt := profile.Marks.Exempts
@@ -124,9 +124,10 @@ func without(l provider.Label) metav1.LabelSelectorRequirement {
 	return metav1.LabelSelectorRequirement{Key: l.Key, Operator: metav1.LabelSelectorOpNotIn, Values: []string{l.Value}}
 }
 
-// anyScope lets every match through; inNamespaces those that a namespace selector can choose: namespaced objects, and
-// namespaces themselves. Other cluster-scoped objects match every selector, and would come twice.
-func anyScope(policy.Match) bool { return true }
+// forCustomers lets through what has something to say outside the provider's namespaces; inNamespaces what a namespace
+// selector can choose: namespaced objects, and namespaces themselves. Other cluster-scoped objects match every selector,
+// and would come twice.
+func forCustomers(m policy.Match) bool { return !m.ManagedOnly }
 func inNamespaces(m policy.Match) bool {
 	return m.Namespaced || m.Plural == "namespaces" && m.Group == ""
 }

@@ -16,7 +16,10 @@ import (
 func (r *Request) Input() (policy.Input, error) {
 	in := policy.Input{
 		Operation: policy.Operation(r.Operation), Resource: resourceOf(r), Subresource: r.SubResource,
-		Name: r.Name, NamespaceName: r.Namespace, User: &r.User,
+		Name: r.Name, NamespaceName: r.Namespace, User: &r.User, RequestKind: r.RequestKind,
+	}
+	if in.RequestKind.Kind == "" {
+		in.RequestKind = r.Kind // an API server that converted nothing may leave it out
 	}
 	var err error
 	if in.Object, err = decode(r.Object, r.Kind); err != nil {

@@ -154,7 +154,7 @@ func (j *Judge) atRest(o *object.Object) policy.Input {
 	if r.Namespaced && o.Meta.Namespace == "" {
 		o.Meta.Namespace = j.Namespace
 	}
-	in := policy.Input{Operation: policy.AtRest, Resource: r, Object: o, Name: o.Meta.Name}
+	in := policy.Input{Operation: policy.AtRest, Resource: r, Object: o, Name: o.Meta.Name, RequestKind: o.GVK}
 	if r.Namespaced {
 		in.NamespaceName = o.Meta.Namespace
 	}
