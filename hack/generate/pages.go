@@ -109,6 +109,8 @@ func example(b *bytes.Buffer, id policy.ID, cases []fixtures.Case) {
 func (c catalogue) coveragePage() error {
 	var b bytes.Buffer
 	b.WriteString(pageHead + "# Coverage: from clause to rule\n\nEvery clause of " + c.profile.Title + "'s policy, in our words, and what guards it.\n\n" +
+		"*Not visible* is what no object in a cluster shows. *Posture* is a state that live objects show and no request " +
+		"makes: it is an audit's to judge, and this version has none.\n\n" +
 		"| clause | says | consequence | guarded by |\n| --- | --- | --- | --- |\n")
 	for _, clause := range c.profile.Clauses {
 		fmt.Fprintf(&b, "| [%s](%s) | %s | %s | %s |\n", clause.ID, clause.Source.URL, clause.Says, clause.Consequence, c.guards(clause))
@@ -129,7 +131,7 @@ func (c catalogue) guards(clause provider.Clause) string {
 	case clause.Unseen != "":
 		return "not visible: " + clause.Unseen
 	}
-	return "no rule yet"
+	return "posture: " + clause.Posture
 }
 
 // ledgerPage lists every documented customisation with its source.

@@ -129,10 +129,11 @@ func (a *app) explainClause(p *page, c provider.Clause) {
 		}
 		return
 	}
-	if c.Unseen == "" {
-		c.Unseen = "No rule of this version guards it."
+	if c.Posture != "" {
+		p.section("Not guarded at admission", c.Posture)
+		return
 	}
-	p.section("Not guarded", c.Unseen)
+	p.section("Not visible", c.Unseen)
 }
 
 // sentence makes one of a clause.

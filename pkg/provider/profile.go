@@ -63,6 +63,8 @@ type Clause struct {
 	Consequence Consequence `json:"consequence"`
 	// Unseen says why no object inside a cluster can show a breach. Empty where a rule guards the clause.
 	Unseen string `json:"unseen,omitempty"`
+	// Posture says what shows a breach where no request does: a state of live objects, which is an audit's to judge.
+	Posture string `json:"posture,omitempty"`
 	Source Source `json:"source"`
 }
 

@@ -26,6 +26,9 @@ func prepare(ctx context.Context, c *cluster.Cluster) error {
 	if err != nil {
 		return err
 	}
+	if err := installCustom(ctx, c); err != nil {
+		return fmt.Errorf("serve custom resources: %w", err)
+	}
 	docs, err := fixtures.Context()
 	if err != nil {
 		return err
@@ -49,8 +52,7 @@ func grant(ctx context.Context, c *cluster.Cluster) error {
 		return err
 	}
 	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "everything-but-exempt"}}
-	for _, group := range []string{"", "apps", "batch", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io",
-		"storage.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "discovery.k8s.io", "certificates.k8s.io"} {
+	for _, group := range append(groups(), "authentication.k8s.io") {
 		role.Rules = append(role.Rules, rbacv1.PolicyRule{APIGroups: []string{group}, Resources: []string{"*"}, Verbs: []string{"*"}})
 	}
 	if _, err := client.RbacV1().ClusterRoles().Create(ctx, role, metav1.CreateOptions{}); err != nil {

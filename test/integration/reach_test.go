@@ -5,7 +5,12 @@
 package integration
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"slices"
 	"strings"
@@ -69,6 +74,9 @@ func TestEveryLineIsCalled(t *testing.T) {
 						if !ok {
 							t.Fatalf("no such resource in the catalogue: %s", resource)
 						}
+						if known.Presence == object.Alpha {
+							return // this server does not serve it
+						}
 						provoke(t, known, sub, policy.Operation(op), namespaceFor(known, namespace))
 						calledOnce(t, i.drain(), path, known, sub, string(op))
 					})
@@ -117,6 +125,9 @@ func provoke(t *testing.T, r object.Resource, sub string, op policy.Operation, n
 	tenant := objects(t, r, namespace, cluster.Tenant, "system:authenticated")
 	dry := []string{metav1.DryRunAll}
 	if op == policy.Create && sub == "" {
+		if known, ok := soleCreations[r.Plural]; ok {
+			defer known(t, namespace)()
+		}
 		if _, err := tenant.Create(t.Context(), o, metav1.CreateOptions{DryRun: dry}); err != nil {
 			t.Fatal(err)
 		}
@@ -133,6 +144,10 @@ func provoke(t *testing.T, r object.Resource, sub string, op policy.Operation, n
 		}
 	}()
 	switch op {
+	case policy.Create:
+		_, err = tenant.Create(t.Context(), part(o, sub), metav1.CreateOptions{DryRun: dry}, sub)
+	case policy.Connect:
+		err = connect(t.Context(), shared.As(cluster.Tenant, "system:authenticated"), r, namespace, o.GetName(), sub, options(sub))
 	case policy.Update:
 		_, err = tenant.Patch(t.Context(), o.GetName(), patchType(sub), patch(sub), metav1.PatchOptions{DryRun: dry}, nonEmpty(sub)...)
 	case policy.Delete:
@@ -146,6 +161,42 @@ func provoke(t *testing.T, r object.Resource, sub string, op policy.Operation, n
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// soleCreations make what a resource that can only be created leans on: a Binding binds a pod that is there.
+var soleCreations = map[string]func(t *testing.T, namespace string) (undo func()){
+	"bindings": func(t *testing.T, namespace string) func() {
+		undo, err := create(t.Context(), objects(t, object.Pods, namespace, cluster.Provider, "system:masters"), probe(object.Pods, namespace))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func() {
+			if err := undo(); err != nil {
+				t.Error(err)
+			}
+		}
+	},
+}
+
+// part is what is created at a subresource of an object.
+func part(of *unstructured.Unstructured, sub string) *unstructured.Unstructured {
+	head := map[string]string{
+		"eviction": `"apiVersion":"policy/v1","kind":"Eviction"`,
+		"binding":  `"apiVersion":"v1","kind":"Binding","target":{"kind":"Node","name":"probe"}`,
+		"token":    `"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"audiences":["a"]}`,
+	}[sub]
+	meta, _ := json.Marshal(map[string]string{"name": of.GetName(), "namespace": of.GetNamespace()})
+	return parse([]byte(fmt.Sprintf(`{%s,"metadata":%s}`, head, meta)))
+}
+
+// options are those of a connection.
+func options(sub string) []byte {
+	return map[string][]byte{
+		"exec":        []byte(`{"command":["true"],"stdout":true}`),
+		"attach":      []byte(`{"stdout":true}`),
+		"portforward": []byte(`{"ports":[80]}`),
+		"proxy":       []byte(`{"path":"/metrics"}`),
+	}[sub]
 }
 
 func finalize(t *testing.T, client dynamic.ResourceInterface, o *unstructured.Unstructured) error {
@@ -174,7 +225,7 @@ func nonEmpty(sub string) []string {
 }
 
 func patchType(sub string) types.PatchType {
-	if sub == "ephemeralcontainers" {
+	if sub == "ephemeralcontainers" || sub == "resize" {
 		return types.StrategicMergePatchType
 	}
 	return types.MergePatchType
@@ -184,11 +235,31 @@ func patch(sub string) []byte {
 	switch sub {
 	case "scale":
 		return []byte(`{"spec":{"replicas":3}}`)
+	case "resize":
+		return []byte(`{"spec":{"containers":[{"name":"a","resources":{"requests":{"cpu":"1m"}}}]}}`)
 	case "ephemeralcontainers":
 		return []byte(`{"spec":{"ephemeralContainers":[{"name":"debug","image":"a"}]}}`)
 	}
 	return []byte(`{"metadata":{"annotations":{"probe":"yes"}}}`)
 }
+
+// signingRequest asks for a certificate of a signer that nobody runs.
+var signingRequest = func() string {
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		panic(err)
+	}
+	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: "probe"}}, key)
+	if err != nil {
+		panic(err)
+	}
+	request := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der})
+	raw, err := json.Marshal(map[string]any{"request": request, "signerName": "example.com/probe", "usages": []string{"client auth"}})
+	if err != nil {
+		panic(err)
+	}
+	return string(raw)
+}()
 
 // probe is a small valid object of a resource.
 func probe(r object.Resource, namespace string) *unstructured.Unstructured {
@@ -196,23 +267,27 @@ func probe(r object.Resource, namespace string) *unstructured.Unstructured {
 	const template = `{"metadata":{"labels":{"app":"probe"}},"spec":` + pod + `}`
 	const oncePod = `{"containers":[{"name":"a","image":"a"}],"restartPolicy":"Never"}`
 	body := map[string]string{
-		"Pod":                      `"spec":` + pod,
-		"PodTemplate":              `"template":` + template,
-		"ReplicationController":    `"spec":{"selector":{"app":"probe"},"template":` + template + `}`,
-		"Deployment":               `"spec":{"selector":{"matchLabels":{"app":"probe"}},"template":` + template + `}`,
-		"DaemonSet":                `"spec":{"selector":{"matchLabels":{"app":"probe"}},"template":` + template + `}`,
-		"StatefulSet":              `"spec":{"serviceName":"probe","selector":{"matchLabels":{"app":"probe"}},"template":` + template + `}`,
-		"ReplicaSet":               `"spec":{"selector":{"matchLabels":{"app":"probe"}},"template":` + template + `}`,
-		"Job":                      `"spec":{"template":{"spec":` + oncePod + `}}`,
-		"CronJob":                  `"spec":{"schedule":"@daily","jobTemplate":{"spec":{"template":{"spec":` + oncePod + `}}}}`,
-		"Service":                  `"spec":{"ports":[{"port":80}]}`,
-		"HorizontalPodAutoscaler":  `"spec":{"maxReplicas":2,"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"probe"}}`,
-		"PodDisruptionBudget":      `"spec":{"minAvailable":1,"selector":{"matchLabels":{"app":"probe"}}}`,
-		"RoleBinding":              `"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"probe"}`,
-		"ClusterRoleBinding":       `"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"probe"}`,
-		"StorageClass":             `"provisioner":"example.com/probe"`,
-		"CustomResourceDefinition": `"spec":{"group":"example.com","scope":"Namespaced","names":{"plural":"probes","singular":"probe","kind":"Probe","listKind":"ProbeList"},"versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object"}}}]}`,
-		"APIService":               `"spec":{"group":"example.org","version":"v1","groupPriorityMinimum":100,"versionPriority":100,"service":{"name":"probe","namespace":"shop"},"insecureSkipTLSVerify":true}`,
+		"Pod":                       `"spec":` + pod,
+		"PodTemplate":               `"template":` + template,
+		"ReplicationController":     `"spec":{"selector":{"app":"probe"},"template":` + template + `}`,
+		"Deployment":                `"spec":{"selector":{"matchLabels":{"app":"probe"}},"template":` + template + `}`,
+		"DaemonSet":                 `"spec":{"selector":{"matchLabels":{"app":"probe"}},"template":` + template + `}`,
+		"StatefulSet":               `"spec":{"serviceName":"probe","selector":{"matchLabels":{"app":"probe"}},"template":` + template + `}`,
+		"ReplicaSet":                `"spec":{"selector":{"matchLabels":{"app":"probe"}},"template":` + template + `}`,
+		"Job":                       `"spec":{"template":{"spec":` + oncePod + `}}`,
+		"CronJob":                   `"spec":{"schedule":"@daily","jobTemplate":{"spec":{"template":{"spec":` + oncePod + `}}}}`,
+		"Service":                   `"spec":{"ports":[{"port":80}]}`,
+		"HorizontalPodAutoscaler":   `"spec":{"maxReplicas":2,"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"probe"}}`,
+		"PodDisruptionBudget":       `"spec":{"minAvailable":1,"selector":{"matchLabels":{"app":"probe"}}}`,
+		"Binding":                   `"target":{"kind":"Node","name":"probe"}`,
+		"EndpointSlice":             `"addressType":"IPv4","endpoints":[]`,
+		"IngressClass":              `"spec":{"controller":"example.com/probe"}`,
+		"CertificateSigningRequest": `"spec":` + signingRequest,
+		"RoleBinding":               `"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"probe"}`,
+		"ClusterRoleBinding":        `"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"probe"}`,
+		"StorageClass":              `"provisioner":"example.com/probe"`,
+		"CustomResourceDefinition":  `"spec":{"group":"example.com","scope":"Namespaced","names":{"plural":"probes","singular":"probe","kind":"Probe","listKind":"ProbeList"},"versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object"}}}]}`,
+		"APIService":                `"spec":{"group":"example.org","version":"v1","groupPriorityMinimum":100,"versionPriority":100,"service":{"name":"probe","namespace":"shop"},"insecureSkipTLSVerify":true}`,
 	}[r.Kind]
 	name := map[string]string{"CustomResourceDefinition": "probes.example.com", "APIService": "v1.example.org"}[r.Kind]
 	if name == "" {
@@ -222,5 +297,5 @@ func probe(r object.Resource, namespace string) *unstructured.Unstructured {
 	if body != "" {
 		body = "," + body
 	}
-	return parse([]byte(fmt.Sprintf(`{"apiVersion":%q,"kind":%q,"metadata":%s%s}`, r.GVK().GroupVersion(), r.Kind, meta, body)))
+	return parse([]byte(fmt.Sprintf(`{"apiVersion":%q,"kind":%q,"metadata":%s%s}`, gvr(r).GroupVersion(), r.Kind, meta, body)))
 }

@@ -64,12 +64,26 @@ func request(ctx context.Context, cfg *rest.Config, c fixtures.Case) error {
 	if err != nil {
 		return err
 	}
+	o := parse(c.Object)
+	if c.Parent != nil && o.GetName() == "" {
+		parent := parse(c.Parent)
+		o.SetName(parent.GetName())
+		o.SetNamespace(parent.GetNamespace())
+	}
+	if c.Request.Operation == "CONNECT" {
+		return connect(ctx, cfg, r, o.GetNamespace(), o.GetName(), c.Request.Subresource, c.Object)
+	}
 	client, err := dynamic.NewForConfig(cfg)
 	if err != nil {
 		return err
 	}
-	o := parse(c.Object)
-	objects := client.Resource(gvr(r)).Namespace(o.GetNamespace())
+	resource := gvr(r)
+	if c.Request.Subresource == "" {
+		if resource, err = speaking(r, o.GetAPIVersion()); err != nil {
+			return err
+		}
+	}
+	objects := client.Resource(resource).Namespace(o.GetNamespace())
 	var sub []string
 	if c.Request.Subresource != "" {
 		sub = []string{c.Request.Subresource}
@@ -133,8 +147,11 @@ func setUp(ctx context.Context, c fixtures.Case) (undo func() error, err error) 
 		return nil, err
 	}
 	o := parse(before)
-	objects := client.Resource(gvr(r)).Namespace(o.GetNamespace())
-	return create(ctx, objects, o)
+	resource, err := speaking(r, o.GetAPIVersion())
+	if err != nil {
+		return nil, err
+	}
+	return create(ctx, client.Resource(resource).Namespace(o.GetNamespace()), o)
 }
 
 // remove deletes an object and waits until it is gone. No controller runs here that would finish off a namespace, so

@@ -34,7 +34,11 @@ import (
 	"github.com/demarc-dev/demarc/test/cluster"
 )
 
+// gvr names a resource in the version that demarc reads it in.
 func gvr(r object.Resource) schema.GroupVersionResource {
+	if r.Version == object.AnyVersion {
+		r.Version = anyVersion
+	}
 	return schema.GroupVersionResource{Group: r.Group, Version: r.Version, Resource: r.Plural}
 }
 
