@@ -65,7 +65,7 @@ type Clause struct {
 	Unseen string `json:"unseen,omitempty"`
 	// Posture says what shows a breach where no request does: a state of live objects, which is an audit's to judge.
 	Posture string `json:"posture,omitempty"`
-	Source Source `json:"source"`
+	Source  Source `json:"source"`
 }
 
 // ManagedNamespace is a namespace that the provider may have made.
