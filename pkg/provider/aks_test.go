@@ -73,6 +73,12 @@ func sources(p *Profile) map[string]Source {
 	for _, c := range p.Ledger {
 		all["customisation "+c.ID] = c.Source
 	}
+	for _, s := range p.ThirdParty.Software {
+		all["software "+s.Name] = s.Source
+	}
+	for _, o := range p.ThirdParty.OwnImages {
+		all["origin "+o.Registry+o.Folder] = o.Source
+	}
 	return all
 }
 

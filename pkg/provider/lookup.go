@@ -16,6 +16,7 @@ type index struct {
 	labels     keys
 	notes      keys
 	taints     keys
+	thirdParty thirdPartyIndex
 }
 
 // keys finds metadata keys: exact ones in a map, prefixes from the longest to the shortest.
@@ -32,6 +33,7 @@ func (p *Profile) build() {
 		labels:     newKeys(p.NodeMetadata.Labels),
 		notes:      newKeys(p.NodeMetadata.Annotations),
 		taints:     newKeys(p.NodeMetadata.Taints),
+		thirdParty: newThirdPartyIndex(&p.ThirdParty),
 	}
 	for i := range p.Clauses {
 		p.index.clauses[p.Clauses[i].ID] = &p.Clauses[i]

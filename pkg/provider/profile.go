@@ -26,6 +26,8 @@ type Profile struct {
 	Identities []Identity `json:"identities"`
 	// Ledger is every change in managed territory that the provider documents: it is subtracted from the rules.
 	Ledger []Customisation `json:"ledger"`
+	// ThirdParty is software that the provider leaves to the customer, and how to tell it from the provider's own.
+	ThirdParty ThirdParty `json:"thirdParty"`
 
 	index index
 }

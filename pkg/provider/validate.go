@@ -21,6 +21,7 @@ func validate(p *Profile) field.ErrorList {
 	v.customerKeys()
 	v.identities()
 	v.ledger()
+	v.thirdParty()
 	return v.errs
 }
 

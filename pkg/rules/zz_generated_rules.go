@@ -11,11 +11,14 @@ func All() []policy.Rule {
 	return []policy.Rule{
 		alphaFeatureGates,
 		exemptionMark,
+		fsgroupChangePolicy,
 		managedComponent,
 		managedNamespaceWorkload,
 		namespaceSystemMetadata,
 		nodeSystemMetadata,
 		privilegedDaemonset,
 		providerMarks,
+		reservedPlacement,
+		thirdPartyComponent,
 	}
 }
