@@ -18,14 +18,17 @@ const (
 	service   = "demarc"
 )
 
-// registrations writes the two ValidatingWebhookConfigurations. The CA bundle is filled in where they are installed.
+// registrations writes the two ValidatingWebhookConfigurations: as manifests, and by name in one file that the chart
+// reads. The CA bundle is filled in where they are installed.
 func (c catalogue) registrations() error {
+	byName := map[string]any{}
 	for _, r := range registration.Build(c.rules, c.profile, registration.Options{Namespace: namespace, Name: service, Port: 443}) {
 		if err := writeYAML("config/webhook/"+r.Name+".yaml", r); err != nil {
 			return err
 		}
+		byName[r.Name] = r
 	}
-	return nil
+	return writeYAML("charts/demarc/files/registrations.yaml", byName)
 }
 
 // roles writes what the webhook's service account needs, and the role for whoever may exempt.
@@ -49,8 +52,13 @@ func (c catalogue) roles() error {
 	exempt := rbacv1.ClusterRole{Rules: []rbacv1.PolicyRule{{
 		APIGroups: []string{webhook.ExemptGroup}, Resources: []string{webhook.ExemptResource}, Verbs: []string{webhook.ExemptVerb}}}}
 	exempt.TypeMeta, exempt.ObjectMeta = meta("demarc-exempt")
-	if err := writeYAML("config/rbac/admission.yaml", admission); err != nil {
-		return err
+	for path, content := range map[string]any{
+		"config/rbac/admission.yaml":     admission,
+		"charts/demarc/files/roles.yaml": map[string]any{"admission": admission, "exempt": exempt},
+	} {
+		if err := writeYAML(path, content); err != nil {
+			return err
+		}
 	}
 	return writeYAML("config/rbac/exempt.yaml", exempt)
 }
