@@ -25,6 +25,7 @@ import (
 func newServeCommand() *cobra.Command {
 	var o serve.Options
 	var kubeconfig, level string
+	var certificates, secret string
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the admission webhook",
@@ -39,6 +40,13 @@ say so. Logs are JSON, one line for each finding.`,
 			log, err := newLogger(level)
 			if err != nil {
 				return err
+			}
+			switch certificates {
+			case "builtin":
+				o.CertificateSecret = secret
+			case "files":
+			default:
+				return usagef("--certificates is %q: must be builtin or files", certificates)
 			}
 			if o.REST, err = restConfig(kubeconfig); err != nil {
 				return err
@@ -58,6 +66,16 @@ say so. Logs are JSON, one line for each finding.`,
 	f.DurationVar(&o.Timeout, "timeout", 3*time.Second, "timeoutSeconds of the registrations")
 	f.DurationVar(&o.DrainDelay, "drain-delay", 10*time.Second, "how long requests are accepted after the signal to stop")
 	f.BoolVar(&o.AllowTLS12, "allow-tls12", false, "accept TLS 1.2 besides 1.3, for FIPS set-ups")
+	f.StringVar(&certificates, "certificates", "files", "who makes the serving certificate: `builtin` for demarc itself, files for somebody else")
+	f.StringVar(&secret, "certificate-secret", "demarc-tls", "with builtin: the `Secret` that keeps it, in --namespace")
+	f.StringVar(&o.RegistrationDir, "registration-dir", "", "`folder` with what the registrations should be, to watch over them; without it nobody does")
+	f.DurationVar(&o.GuardInterval, "guard-interval", 10*time.Second, "how often the registrations are looked at")
+	f.StringVar(&o.Namespace, "namespace", "", "`namespace` of demarc's Service and Secret")
+	f.StringVar(&o.Service, "service", "demarc", "`Service` that the registrations call")
+	f.DurationVar(&o.CanaryInterval, "canary-interval", 0, "how often the API server is asked, by dry run, whether requests are judged; 0 for never")
+	f.DurationVar(&o.LeafLife, "certificate-life", 90*24*time.Hour, "with builtin: how long a serving certificate is valid")
+	f.DurationVar(&o.AuthorityLife, "authority-life", 2*365*24*time.Hour, "with builtin: how long its authority is valid")
+	f.DurationVar(&o.Settle, "settle", 2*time.Minute, "with builtin: how long each phase of a change of authority takes")
 	f.StringVar(&o.MetricsAddress, "metrics-bind-address", "127.0.0.1:8080", "where metrics are served, without TLS; 0 for nowhere")
 	f.StringVar(&o.ProbeAddress, "health-probe-bind-address", ":8081", "where /healthz and /readyz are served; 0 for nowhere")
 	f.StringVar(&kubeconfig, "kubeconfig", "", "kubeconfig `file`; without it the pod's own service account")

@@ -45,6 +45,7 @@ type Guard struct {
 	Options
 	last    map[string][]Drift
 	bundles atomic.Pointer[[][]byte]
+	looks   atomic.Int64
 }
 
 // New returns a guard.
@@ -64,7 +65,7 @@ func (g *Guard) NeedLeaderElection() bool { return false }
 func (g *Guard) Start(ctx context.Context) error {
 	tick := time.NewTicker(g.Interval)
 	defer tick.Stop()
-	for {
+	for ; ; g.looks.Add(1) {
 		if err := g.look(ctx, time.Now()); err != nil && ctx.Err() == nil {
 			g.Metrics.failed()
 			g.Logger.Error(err, "look after the registrations")
@@ -78,23 +79,30 @@ func (g *Guard) Start(ctx context.Context) error {
 }
 
 // CABundle returns a bundle that the live registrations hold and that the serving certificate must verify with: the first
-// with which it doesn't, or else any. It is empty while none is known.
+// with which it doesn't, or else any. It is empty while none is known; a registration that trusts nobody is known to.
 func (g *Guard) CABundle() []byte {
 	bundles := g.bundles.Load()
-	if bundles == nil {
+	if bundles == nil || len(*bundles) == 0 {
 		return nil
 	}
 	leaf, err := os.ReadFile(g.CertFile)
 	for _, b := range *bundles {
+		if len(b) == 0 {
+			return trustsNobody
+		}
 		if err == nil && !verifies(leaf, b, g.Host) {
 			return b
 		}
 	}
-	if len(*bundles) == 0 {
-		return nil
-	}
 	return (*bundles)[0]
 }
+
+// trustsNobody is a bundle without a certificate in it.
+var trustsNobody = []byte("# none")
+
+// Looked says whether the registrations are known. Until then nobody can tell whether the API server trusts us; where
+// they can't be read at all it is not held against us for long.
+func (g *Guard) Looked() bool { return g.looks.Load() > 2 || g.bundles.Load() != nil }
 
 func (g *Guard) look(ctx context.Context, now time.Time) error {
 	expected, err := g.expected()
@@ -115,7 +123,9 @@ func (g *Guard) look(ctx context.Context, now time.Time) error {
 	if g.Certificates != nil && len(errs) == 0 {
 		errs = append(errs, g.Certificates.keep(ctx, live, now))
 	}
-	g.remember(live)
+	if len(errs) == 0 {
+		g.remember(live)
+	}
 	for _, name := range g.Names {
 		if want := expected[name]; want != nil {
 			g.report(ctx, want, live[name])

@@ -19,6 +19,7 @@ type Metrics struct {
 	notAfter prometheus.Gauge
 	coverage *prometheus.GaugeVec
 	success  prometheus.Gauge
+	shown    map[string]bool // the namespaces of the last round
 }
 
 // NewMetrics makes the metrics and registers them.
@@ -81,7 +82,12 @@ func (m *Metrics) expires(leaf []byte) {
 
 // covered records one round of the canary. Namespaces that are gone are no longer shown.
 func (m *Metrics) covered(judged map[string]bool, now time.Time) {
-	m.coverage.Reset()
+	for namespace := range m.shown {
+		if _, still := judged[namespace]; !still {
+			m.coverage.DeleteLabelValues(namespace)
+		}
+	}
+	m.shown = judged
 	all := true
 	for namespace, yes := range judged {
 		value := 0.0

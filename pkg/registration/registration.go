@@ -26,6 +26,10 @@ const (
 	ManagedPath = "/validate-managed"
 )
 
+// CanaryPrefix begins the names of the PodTemplates that demarc itself asks the API server to make, by dry run, to see
+// whether requests are judged. The webhook answers each with a warning that holds the name.
+const CanaryPrefix = "demarc-canary-"
+
 // Options is where the webhook is served.
 type Options struct {
 	// Service that the API server calls; empty for a URL.

@@ -31,7 +31,7 @@ var managedNamespaceWorkload = policy.Rule{
 			"namespace that is known by its name only brings no finding where customers run the same software under that name, " +
 			"such as Flux in `flux-system`.",
 	},
-	Match: policy.OnEach(object.Workloads(), policy.Create),
+	Match: append(policy.OnEach(object.Workloads(), policy.Create), policy.On(object.PodTemplates, policy.Create)),
 	Check: checkManagedNamespaceWorkload,
 }
 

@@ -20,6 +20,7 @@ import (
 	crmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/demarc-dev/demarc/pkg/guard"
 	"github.com/demarc-dev/demarc/pkg/metrics"
 	"github.com/demarc-dev/demarc/pkg/policy"
 	"github.com/demarc-dev/demarc/pkg/provider"
@@ -36,23 +37,28 @@ func Run(ctx context.Context, rules []policy.Rule, profile *provider.Profile, o 
 
 func run(ctx context.Context, rules []policy.Rule, profile *provider.Profile, o Options, registry prometheus.Registerer) error {
 	o.setDefaults()
+	if err := o.validate(); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
 	counters := metrics.New(registry)
 	source := &source{file: o.ConfigFile, rules: rules, profile: profile, metrics: counters, log: o.Logger.WithName("configuration")}
 	engine, err := source.load(time.Now())
 	if err != nil {
 		return err
 	}
-	srv, err := newServer(o, registry)
+	clients, err := kubernetes.NewForConfig(o.REST)
+	if err != nil {
+		return fmt.Errorf("make client: %w", err)
+	}
+	watch := guard.NewMetrics(registry)
+	keeper := newGuard(o, clients, profile, watch)
+	srv, err := newServer(o, keeper, registry)
 	if err != nil {
 		return err
 	}
 	mgr, err := newManager(o, srv)
 	if err != nil {
 		return err
-	}
-	clients, err := kubernetes.NewForConfig(o.REST)
-	if err != nil {
-		return fmt.Errorf("make client: %w", err)
 	}
 	watcher, err := webhook.NewWatcher(o.REST, profile, o.Logger.WithName("watch"))
 	if err != nil {
@@ -68,6 +74,7 @@ func run(ctx context.Context, rules []policy.Rule, profile *provider.Profile, o 
 	mgr.GetWebhookServer()
 	context.AfterFunc(ctx, srv.Drain)
 	err = errors.Join(
+		watchOver(mgr, keeper, o, clients, watch, handler, watcher),
 		mgr.Add(watcher),
 		mgr.Add(everywhere(func(ctx context.Context) error { return source.follow(ctx, o.ConfigInterval) })),
 		mgr.Add(everywhere(func(ctx context.Context) error { return checkMatches(ctx, rules, clients.Discovery(), counters, o) })),
@@ -90,13 +97,16 @@ func synced(w *webhook.Watcher) error {
 	return nil
 }
 
-func newServer(o Options, registry prometheus.Registerer) (*server.Server, error) {
-	version := uint16(tls.VersionTLS13)
+func newServer(o Options, g *guard.Guard, registry prometheus.Registerer) (*server.Server, error) {
+	options := server.Options{Host: o.Host, Port: o.Port, CertDir: o.CertDir, Timeout: o.Timeout, DrainDelay: o.DrainDelay,
+		TLSMinVersion: tls.VersionTLS13, Logger: o.Logger.WithName("server"), Metrics: registry}
 	if o.AllowTLS12 {
-		version = tls.VersionTLS12
+		options.TLSMinVersion = tls.VersionTLS12
 	}
-	return server.New(server.Options{Host: o.Host, Port: o.Port, CertDir: o.CertDir, Timeout: o.Timeout,
-		DrainDelay: o.DrainDelay, TLSMinVersion: version, Logger: o.Logger.WithName("server"), Metrics: registry})
+	if g != nil {
+		options.CABundle, options.ServerName = g.CABundle, o.host()
+	}
+	return server.New(options)
 }
 
 func newManager(o Options, srv *server.Server) (manager.Manager, error) {

@@ -5,6 +5,7 @@ package webhook
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,6 +30,7 @@ import (
 type Watcher struct {
 	client    metadata.Interface
 	discovery discovery.DiscoveryInterface
+	profile   *provider.Profile
 	marks     []provider.Label
 	log       logr.Logger
 
@@ -54,7 +56,7 @@ func NewWatcher(cfg *rest.Config, profile *provider.Profile, log logr.Logger) (*
 		return nil, fmt.Errorf("make discovery client: %w", err)
 	}
 	marks := append(append([]provider.Label{}, profile.Marks.Managed...), profile.Marks.Legacy...)
-	return &Watcher{client: client, discovery: disco, marks: marks, log: log}, nil
+	return &Watcher{client: client, discovery: disco, profile: profile, marks: marks, log: log}, nil
 }
 
 // NeedLeaderElection is false: every replica answers requests.
@@ -177,6 +179,21 @@ func (w *Watcher) Parent(r object.Resource, namespace, name string) *object.Obje
 		return o.(*object.Object)
 	}
 	return nil
+}
+
+// Judged returns the namespaces in which a request must reach demarc: those of the provider, and one of the customers'
+// that every cluster has. At most 50, in order. The one given, demarc's own, is left out of its registration.
+func (w *Watcher) Judged(except string) []string {
+	list := []string{metav1.NamespaceDefault}
+	w.namespaces.Range(func(_, value any) bool {
+		ns := value.(*corev1.Namespace)
+		if _, managed := w.profile.ManagesNamespace(ns.Labels); managed && ns.Name != except && ns.DeletionTimestamp == nil {
+			list = append(list, ns.Name)
+		}
+		return true
+	})
+	slices.Sort(list[1:])
+	return list[:min(len(list), 50)]
 }
 
 // Cluster implements Directory.

@@ -46,6 +46,7 @@ type Handler struct {
 	metrics    *metrics.Metrics
 	log        logr.Logger
 	now        func() time.Time
+	canary     atomic.Pointer[string]
 }
 
 // NewHandler returns a handler that judges by an engine, until Use gives it another.
@@ -64,6 +65,9 @@ func (h *Handler) ServeReview(ctx context.Context, body, response []byte) ([]byt
 	request, err := review.Decode(body)
 	if err != nil {
 		return nil, h.unreadable(err)
+	}
+	if h.isCanary(request) {
+		return appendCanary(response, request)
 	}
 	in, err := request.Input()
 	if err != nil {

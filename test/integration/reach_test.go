@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -244,22 +245,20 @@ func patch(sub string) []byte {
 }
 
 // signingRequest asks for a certificate of a signer that nobody runs.
-var signingRequest = func() string {
+var signingRequest = `{"request":"` + requestFor("probe") + `","signerName":"example.com/probe","usages":["client auth"]}`
+
+// requestFor is a certificate request for a user, as a CertificateSigningRequest carries it.
+func requestFor(user string) string {
 	_, key, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		panic(err)
 	}
-	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: "probe"}}, key)
+	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: user}}, key)
 	if err != nil {
 		panic(err)
 	}
-	request := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der})
-	raw, err := json.Marshal(map[string]any{"request": request, "signerName": "example.com/probe", "usages": []string{"client auth"}})
-	if err != nil {
-		panic(err)
-	}
-	return string(raw)
-}()
+	return base64.StdEncoding.EncodeToString(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}))
+}
 
 // probe is a small valid object of a resource.
 func probe(r object.Resource, namespace string) *unstructured.Unstructured {

@@ -9,11 +9,13 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/go-logr/logr"
+	"github.com/go-logr/logr/funcr"
 	"github.com/prometheus/client_golang/prometheus"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -44,8 +46,11 @@ func gvr(r object.Resource) schema.GroupVersionResource {
 
 // installed is demarc, served by the real server and registered with the real API server.
 type installed struct {
-	mu   sync.Mutex
-	seen []seen
+	mu    sync.Mutex
+	seen  []seen
+	found []string // the rules that found something, as the log tells
+
+	handler *webhook.Handler
 }
 
 // seen is one request that the API server sent, and where to.
@@ -69,9 +74,10 @@ func install(t *testing.T, cfg *v1alpha1.Configuration) *installed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := webhook.NewHandler(e, watcher, webhook.AccessReviewer{Reviews: client.AuthorizationV1().SubjectAccessReviews()},
-		metrics.New(prometheus.NewRegistry()), logr.Discard())
 	i := &installed{}
+	h := webhook.NewHandler(e, watcher, webhook.AccessReviewer{Reviews: client.AuthorizationV1().SubjectAccessReviews()},
+		metrics.New(prometheus.NewRegistry()), funcr.New(i.note, funcr.Options{}))
+	i.handler = h
 	dir, port := t.TempDir(), freePort(t)
 	ca, err := certs.Write(dir, "127.0.0.1")
 	if err != nil {
@@ -124,6 +130,27 @@ func (i *installed) drain() []seen {
 	s := i.seen
 	i.seen = nil
 	return s
+}
+
+// note keeps the rule that a line of the log names.
+func (i *installed) note(_, line string) {
+	_, rest, ok := strings.Cut(line, `"rule"="`)
+	if !ok {
+		return
+	}
+	rule, _, _ := strings.Cut(rest, `"`)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.found = append(i.found, rule)
+}
+
+// finders returns the rules that found something since the last call.
+func (i *installed) finders() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	f := i.found
+	i.found = nil
+	return f
 }
 
 func register(t *testing.T, client kubernetes.Interface, o registration.Options) {
