@@ -32,6 +32,10 @@ generate: ## Write every generated file.
 featuregates: ## Make the table of feature gates anew from every Kubernetes release in it (about 15 minutes).
 	go run ./hack/featuregates
 
+.PHONY: alphaapis
+alphaapis: ## Make the table of alpha APIs anew from the releases that the feature gates were read from.
+	go run ./hack/alphaapis
+
 .PHONY: lint
 lint: $(GOLANGCI) ## Run the linters, and see them catch a planted offender on each floor.
 	$(GOLANGCI) run ./...

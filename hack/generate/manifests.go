@@ -3,10 +3,14 @@
 package main
 
 import (
+	"maps"
+	"slices"
+
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/demarc-dev/demarc/pkg/azureobject"
 	"github.com/demarc-dev/demarc/pkg/object"
 	"github.com/demarc-dev/demarc/pkg/registration"
 	"github.com/demarc-dev/demarc/pkg/webhook"
@@ -38,13 +42,14 @@ func (c catalogue) roles() error {
 			metav1.ObjectMeta{Name: name, Labels: map[string]string{"app.kubernetes.io/name": "demarc"}}
 	}
 	watch := []string{"get", "list", "watch"}
-	byGroup := map[string][]string{"": {object.Namespaces.Plural}}
-	for _, r := range object.Scalable() {
+	byGroup := map[string][]string{}
+	watched := slices.Concat([]object.Resource{object.Namespaces, object.Nodes}, object.Scalable(), azureobject.Links())
+	for _, r := range watched {
 		byGroup[r.Group] = append(byGroup[r.Group], r.Plural)
 	}
 	admission := rbacv1.ClusterRole{}
 	admission.TypeMeta, admission.ObjectMeta = meta("demarc-admission")
-	for _, group := range []string{"", "apps"} {
+	for _, group := range slices.Sorted(maps.Keys(byGroup)) {
 		admission.Rules = append(admission.Rules, rbacv1.PolicyRule{APIGroups: []string{group}, Resources: byGroup[group], Verbs: watch})
 	}
 	admission.Rules = append(admission.Rules, rbacv1.PolicyRule{

@@ -138,8 +138,8 @@ func (c catalogue) guards(clause provider.Clause) string {
 func (c catalogue) ledgerPage() error {
 	var b bytes.Buffer
 	b.WriteString(pageHead + "# The ledger of documented customisations\n\nWhat " + c.profile.Title +
-		" documents for customers to change in managed territory. It is subtracted from the rules: `Pass` entries leave no finding, " +
-		"`Warn` entries a warning.\n\n| entry | what | effect | rules | source |\n| --- | --- | --- | --- | --- |\n")
+		" documents for customers to change in managed territory, and what well-known projects' own manifests put there. It is " +
+		"subtracted from the rules: `Pass` entries leave no finding, `Warn` entries a warning.\n\n| entry | what | effect | rules | source |\n| --- | --- | --- | --- | --- |\n")
 	for _, e := range c.profile.Ledger {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | [%s](%s) |\n", e.ID, e.Title, e.Effect, strings.Join(e.Rules, ", "), e.Source.Document, e.Source.URL)
 	}

@@ -24,6 +24,7 @@ type checkOptions struct {
 	config, namespace, serverVersion string
 	output, failOn                   *choice
 	strict, showPassed               bool
+	cluster                          clusterOptions
 }
 
 func (a *app) check() *cobra.Command {
@@ -39,9 +40,10 @@ them; directories whose names begin with a dot are left out, and so are symbolic
 A manifest is judged as what it would make, without a user or an earlier state. An AdmissionReview document
 (admission.k8s.io/v1) is judged as the request that it is, with its user, its operation and the old object.
 
-What a document does not say of the cluster comes from --context-objects: the labels of Namespaces, Nodes, and the
-objects that subresources belong to. Namespaces among the checked documents count too, where the context has none of
-that name. Rules that lack a fact are skipped; -v names them.
+What a document does not say of the cluster comes from --context-objects: the labels of Namespaces, Nodes, the objects
+that subresources belong to, and those that resources in Azure lie in, as Azure Service Operator and Crossplane spell
+them. With --cluster, what is not there is asked of a live cluster, read-only. Last come the checked documents: their
+Namespaces, and what others of them lie in. Rules that lack a fact are skipped; -v names them.
 
 Exit code: 0 if nothing was found, 1 for findings at --fail-on or above, 2 for bad input.`,
 		Example: `  demarc check -f deploy/
@@ -50,7 +52,8 @@ Exit code: 0 if nothing was found, 1 for findings at --fail-on or above, 2 for b
 
   # With what a cluster knows
   kubectl get namespaces,nodes -o yaml > cluster.yaml
-  demarc check -f deploy/ --context-objects cluster.yaml --server-version v1.34.2`,
+  demarc check -f deploy/ --context-objects cluster.yaml --server-version v1.34.2
+  demarc check -f deploy/ --cluster`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usagef("files are named by -f: demarc check -f %s", args[0])
@@ -58,7 +61,7 @@ Exit code: 0 if nothing was found, 1 for findings at --fail-on or above, 2 for b
 			return nil
 		},
 		RunE: func(c *cobra.Command, _ []string) error {
-			return interruptible(c.Context(), func() error { return a.runCheck(o) })
+			return interruptible(c.Context(), func() error { return a.runCheck(c.Context(), o) })
 		},
 	}
 	f := c.Flags()
@@ -68,6 +71,7 @@ Exit code: 0 if nothing was found, 1 for findings at --fail-on or above, 2 for b
 	f.StringVar(&o.serverVersion, "server-version", "", "the API server's `version`, such as v1.34.2")
 	f.BoolVar(&o.strict, "strict", false, "documents that are no Kubernetes objects are bad input")
 	f.BoolVarP(&o.showPassed, "show-passed", "v", false, "show what passed too: exempt and documented findings, skipped rules")
+	o.cluster.flags(c)
 	configFlag := configFlag(c)
 	o.output = choiceFlag(c, "output", "o", "the format", "text", "json", "sarif", "github")
 	o.failOn = choiceFlag(c, "fail-on", "", "the mildest finding that makes the exit code 1",
@@ -81,6 +85,8 @@ Exit code: 0 if nothing was found, 1 for findings at --fail-on or above, 2 for b
 	return c
 }
 
+var errInterrupted = errors.New("interrupted")
+
 // interruptible returns when f does, or as soon as the context ends: reading from a terminal or a pipe can't be
 // interrupted otherwise.
 func interruptible(ctx context.Context, f func() error) error {
@@ -88,9 +94,12 @@ func interruptible(ctx context.Context, f func() error) error {
 	go func() { done <- f() }()
 	select {
 	case err := <-done:
+		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			return errInterrupted
+		}
 		return err
 	case <-ctx.Done():
-		return errors.New("interrupted")
+		return errInterrupted
 	}
 }
 
@@ -112,10 +121,10 @@ func (o *checkOptions) validate() error {
 			return usagef("--server-version is %q: must be a version of Kubernetes such as v1.34.2", o.serverVersion)
 		}
 	}
-	return nil
+	return o.cluster.validate()
 }
 
-func (a *app) runCheck(o checkOptions) error {
+func (a *app) runCheck(ctx context.Context, o checkOptions) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
@@ -126,10 +135,21 @@ func (a *app) runCheck(o checkOptions) error {
 	a.warnExpired(o.config, cfg)
 	surroundings := manifest.Read(o.contextFiles, a.stdin)
 	contents := manifest.Read(o.files, a.stdin)
-	j := judge.New(engine, judge.Options{Namespace: o.namespace, ServerVersion: o.serverVersion, Now: a.now()})
+	j := judge.New(engine, judge.Options{Namespace: o.namespace, ServerVersion: o.serverVersion, Now: a.now(),
+		NodeFacts: &a.profile.Facts})
 	r := &report.Report{Profile: a.profile}
 	j.Learn(r, surroundings.Documents)
-	j.LearnNamespaces(contents.Documents)
+	if o.cluster.ask {
+		q, err := a.inquire(o.cluster)
+		if err != nil {
+			return err
+		}
+		if err := q.learn(ctx, j); err != nil {
+			return err
+		}
+		j.Cluster = q.single(ctx)
+	}
+	j.LearnDocuments(contents.Documents)
 	for _, d := range contents.Documents {
 		j.Judge(r, d)
 	}

@@ -8,10 +8,15 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/demarc-dev/demarc/pkg/policy"
+	"github.com/demarc-dev/demarc/pkg/provider"
+	"github.com/demarc-dev/demarc/pkg/rules"
 )
 
 // TestGoldens shows what each command prints: standard output, then standard error.
@@ -33,12 +38,14 @@ func TestGoldens(t *testing.T) {
 		"explain-params":     "explain image-registry",
 		"explain-clause":     "explain acme-components",
 		"explain-unseen":     "explain acme-zones",
+		"explain-entry":      "explain dns-forwarding",
 		"config-print":       "config print",
 		"config-print-file":  "config print testdata/config.yaml",
 		"config-bad":         "config validate testdata/config-bad.yaml testdata/config.yaml testdata/config-expired.yaml",
 		"help":               "--help",
 		"help-check":         "check --help",
 		"completion-explain": "__complete explain host",
+		"completion-entry":   "__complete explain dns",
 		"completion-fail-on": "__complete check --fail-on D",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -94,6 +101,9 @@ func TestExitCodes(t *testing.T) {
 		{"check -f testdata/broken.yaml -f testdata/pods.yaml", exitBad},
 		{"check -f nowhere", exitBad},
 		{"check -f - -f -", exitBad},
+		{"check -f testdata/clean.yaml --context prod", exitBad},
+		{"check -f testdata/clean.yaml --kubeconfig testdata/context.yaml", exitBad},
+		{"check -f testdata/clean.yaml --cluster --kubeconfig nowhere", exitBad},
 		{"rules all", exitBad},
 		{"explain", exitBad},
 		{"explain nope", exitBad},
@@ -119,9 +129,10 @@ func TestUsageErrors(t *testing.T) {
 		"check --nope":         "demarc: unknown flag: --nope\nRun 'demarc check --help' for how it is used.\n",
 		"check a.yaml":         "demarc: files are named by -f: demarc check -f a.yaml\nRun 'demarc check --help' for how it is used.\n",
 		"config valdate":       "demarc: demarc config has no command \"valdate\": did you mean validate?\nRun 'demarc config --help' for how it is used.\n",
-		"explain hostprocess":  "demarc: there is no rule or clause \"hostprocess\": did you mean host-process?\n",
-		"explain components":   "demarc: there is no rule or clause \"components\": did you mean acme-components?\n",
-		"explain qqqqqqqqqqqq": "demarc: there is no rule or clause \"qqqqqqqqqqqq\": `demarc rules` lists the rules\n",
+		"explain hostprocess":  "demarc: there is no rule, clause or ledger entry \"hostprocess\": did you mean host-process?\n",
+		"explain dns-forward":  "demarc: there is no rule, clause or ledger entry \"dns-forward\": did you mean dns-forwarding?\n",
+		"explain components":   "demarc: there is no rule, clause or ledger entry \"components\": did you mean acme-components?\n",
+		"explain qqqqqqqqqqqq": "demarc: there is no rule, clause or ledger entry \"qqqqqqqqqqqq\": `demarc rules` lists the rules\n",
 	} {
 		if diff := cmp.Diff(want, run(t, "", strings.Fields(args)...).stderr); diff != "" {
 			t.Errorf("demarc %s (-want +got):\n%s", args, diff)
@@ -200,5 +211,23 @@ func TestInterrupt(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	if code := Main(ctx, []string{"check", "-f", "-"}, stdin, &stdout, &stderr); code != exitBad || stderr.String() != "demarc: interrupted\n" {
 		t.Errorf("exit code %d, stderr %q", code, &stderr)
+	}
+}
+
+// TestEveryNameMeansOneThing: what `explain` takes as a rule or a clause must not hide an entry of the ledger. A rule may
+// be called like the one clause that it is all about: its page quotes it.
+func TestEveryNameMeansOneThing(t *testing.T) {
+	a := &app{rules: rules.All(), profile: provider.AKS()}
+	for _, e := range a.profile.Ledger {
+		_, isRule := a.rule(policy.ID(e.ID))
+		_, isClause := a.profile.Clause(provider.ClauseID(e.ID))
+		if isRule || isClause {
+			t.Errorf("%s is an entry of the ledger and something else too", e.ID)
+		}
+	}
+	for _, r := range a.rules {
+		if _, isClause := a.profile.Clause(provider.ClauseID(r.ID)); isClause && !slices.Contains(r.Clauses, provider.ClauseID(r.ID)) {
+			t.Errorf("%s is a rule and a clause that the rule does not guard", r.ID)
+		}
 	}
 }

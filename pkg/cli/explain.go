@@ -18,13 +18,16 @@ import (
 
 func (a *app) explain() *cobra.Command {
 	return &cobra.Command{
-		Use:   "explain RULE|CLAUSE",
-		Short: "Say why a rule is there and what to do, or what a clause of the policy says",
+		Use:   "explain RULE|CLAUSE|ENTRY",
+		Short: "Say why a rule is there and what to do, what a clause says, or what an entry of the ledger lets pass",
+		Long: `Say why a rule is there, what it judges and what to do instead; what a clause of the provider's policy says, and which
+rules guard it; or what an entry of the ledger covers: a change that the provider documents, and that therefore passes.`,
 		Example: `  demarc explain privileged-daemonset
-  demarc explain system-metadata`,
+  demarc explain system-metadata
+  demarc explain coredns-custom`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usagef("explain takes one rule or clause; `demarc rules` lists them")
+				return usagef("explain takes one rule, clause or ledger entry; `demarc rules` lists the rules")
 			}
 			return nil
 		},
@@ -38,16 +41,25 @@ func (a *app) explain() *cobra.Command {
 	}
 }
 
-// subjects lists what can be explained, with titles for shells that show them: rules first.
+// subjects lists what can be explained, with titles for shells that show them: rules first, then clauses, then the ledger.
+// Where two have one name, the first counts.
 func (a *app) subjects() []cobra.Completion {
 	var list []cobra.Completion
+	seen := map[string]bool{}
+	add := func(id, title string) {
+		if !seen[id] {
+			list = append(list, cobra.CompletionWithDesc(id, title))
+		}
+		seen[id] = true
+	}
 	for _, r := range a.rules {
-		list = append(list, cobra.CompletionWithDesc(string(r.ID), "rule: "+r.Title))
+		add(string(r.ID), "rule: "+r.Title)
 	}
 	for _, c := range a.profile.Clauses {
-		if _, isRule := a.rule(policy.ID(c.ID)); !isRule {
-			list = append(list, cobra.CompletionWithDesc(string(c.ID), "clause: "+c.Title))
-		}
+		add(string(c.ID), "clause: "+c.Title)
+	}
+	for _, c := range a.profile.Ledger {
+		add(c.ID, "documented: "+c.Title)
 	}
 	return list
 }
@@ -57,6 +69,7 @@ func (a *app) runExplain(name string) error {
 	p := &page{width: cmp.Or(t.width, report.DefaultWidth), color: t.color}
 	rule, isRule := a.rule(policy.ID(name))
 	clause, isClause := a.profile.Clause(provider.ClauseID(name))
+	entry, isEntry := a.entry(name)
 	switch {
 	case isRule:
 		if err := a.explainRule(p, rule); err != nil {
@@ -64,6 +77,8 @@ func (a *app) runExplain(name string) error {
 		}
 	case isClause:
 		a.explainClause(p, clause)
+	case isEntry:
+		a.explainEntry(p, entry)
 	default:
 		return a.unknown(name)
 	}
@@ -80,10 +95,10 @@ func (a *app) unknown(name string) error {
 		}
 	}
 	if len(near) == 0 {
-		return fmt.Errorf("there is no rule or clause %q: `demarc rules` lists the rules", name)
+		return fmt.Errorf("there is no rule, clause or ledger entry %q: `demarc rules` lists the rules", name)
 	}
 	slices.SortStableFunc(near, func(x, y string) int { return distance(name, x) - distance(name, y) })
-	return fmt.Errorf("there is no rule or clause %q: did you mean %s?", name, strings.Join(near[:min(3, len(near))], " or "))
+	return fmt.Errorf("there is no rule, clause or ledger entry %q: did you mean %s?", name, strings.Join(near[:min(3, len(near))], " or "))
 }
 
 // distance is how many letters must change to turn a into b.

@@ -62,21 +62,29 @@ func matches(p *page, r *policy.Rule) {
 	for _, operations := range order {
 		p.item(operations + ": " + strings.Join(names[operations], ", "))
 	}
-	var needs []string
-	for _, n := range []struct {
+	if needs := facts(r.Needs); len(needs) > 0 {
+		p.paragraph("It needs " + strings.Join(needs, ", and ") + ".")
+	}
+	if wants := facts(r.Wants); len(wants) > 0 {
+		p.paragraph("It sees more with " + strings.Join(wants, ", and ") + ".")
+	}
+}
+
+// facts names what a rule needs.
+func facts(n policy.Needs) []string {
+	var list []string
+	for _, f := range []struct {
 		needed bool
 		what   string
 	}{
-		{r.Needs.Request, "the request, so a plain manifest is not judged"}, {r.Needs.Old, "the old object"},
-		{r.Needs.Namespace, "the namespace's labels"}, {r.Needs.Cluster, "the cluster's version"},
+		{n.Request, "the request, so a plain manifest is not judged"}, {n.Old, "the old object"},
+		{n.Namespace, "the namespace's labels"}, {n.Cluster, "the cluster's version"}, {n.Nodes, "what the cluster's Nodes tell"},
 	} {
-		if n.needed {
-			needs = append(needs, n.what)
+		if f.needed {
+			list = append(list, f.what)
 		}
 	}
-	if len(needs) > 0 {
-		p.paragraph("It needs " + strings.Join(needs, ", and ") + ".")
-	}
+	return list
 }
 
 func matchName(m policy.Match) string {

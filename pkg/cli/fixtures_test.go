@@ -14,7 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/demarc-dev/demarc/pkg/object"
 	"github.com/demarc-dev/demarc/pkg/report"
 	"github.com/demarc-dev/demarc/test/fixtures"
 )
@@ -107,6 +109,12 @@ func surroundings(t *testing.T, c fixtures.Case) string {
 	docs, err := fixtures.Context()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if c.Request.NodesUnknown {
+		docs = slices.DeleteFunc(docs, func(doc []byte) bool {
+			o, err := object.Decode(doc, schema.GroupVersionKind{})
+			return err == nil && o.GVK.Kind == object.Nodes.Kind
+		})
 	}
 	in, err := c.Input()
 	if err != nil {

@@ -88,6 +88,9 @@ func (e *Engine) add(b *bound) {
 		for _, op := range m.Operations {
 			k.operation = op
 			p := e.index[k]
+			if slices.Contains(p.rules, b) {
+				continue // matched in another version already
+			}
 			p.rules = append(p.rules, b)
 			e.index[k] = p
 		}
@@ -172,7 +175,7 @@ func missing(n policy.Needs, in policy.Input) []string {
 	if n.Namespace && in.Namespace == nil && in.Resource.Namespaced {
 		lacks = append(lacks, needNamespace)
 	}
-	if n.Cluster && in.Cluster == nil {
+	if n.Cluster && (in.Cluster == nil || in.Cluster.ServerVersion == "") {
 		lacks = append(lacks, needCluster)
 	}
 	if n.Nodes && (in.Cluster == nil || in.Cluster.Nodes == nil) {

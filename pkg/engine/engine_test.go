@@ -210,6 +210,11 @@ func TestSkippedForWantOfFacts(t *testing.T) {
 	if diff := cmp.Diff(want, e.Evaluate(in, now).Skipped); diff != "" {
 		t.Errorf("skipped (-want +got):\n%s", diff)
 	}
+	// Facts of one sort are none of another: Nodes may be known before the version is.
+	in.Cluster = &policy.ClusterFacts{Nodes: &policy.NodeFacts{}}
+	if diff := cmp.Diff(want, e.Evaluate(in, now).Skipped); diff != "" {
+		t.Errorf("skipped without the version (-want +got):\n%s", diff)
+	}
 	in.Operation, in.Old = policy.AtRest, nil
 	if diff := cmp.Diff([]engine.Skip{{Rule: "a", Needs: []string{"request"}}}, e.Evaluate(in, now).Skipped); diff != "" {
 		t.Errorf("skipped at rest (-want +got):\n%s", diff)
@@ -223,6 +228,17 @@ func TestUnknownKind(t *testing.T) {
 	in.Resource = object.Resource{Group: "example.com", Version: "v1", Kind: "Widget", Plural: "widgets", Namespaced: true}
 	if got := modes(build(t, nil, r).Evaluate(in, now)); len(got) != 1 {
 		t.Errorf("got %v, want a verdict on the metadata of an unknown kind", got)
+	}
+}
+
+// A match in two versions of a resource is for the registration; the rule runs once.
+func TestMatchedInTwoVersions(t *testing.T) {
+	r := rule("a", finding(policy.Finding{}))
+	other := object.Pods
+	other.Version = "v1alpha1"
+	r.Match = append(r.Match, policy.On(other, policy.Create))
+	if got := modes(build(t, nil, r).Evaluate(create(t, ""), now)); len(got) != 1 {
+		t.Errorf("got %v, want one verdict", got)
 	}
 }
 

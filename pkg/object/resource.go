@@ -53,6 +53,7 @@ func (r Resource) GVK() schema.GroupVersionKind {
 // resource that is misspelt; a test against a real API server proves that each exists there.
 var (
 	Pods                   = core("Pod", "pods", true)
+	Bindings               = core("Binding", "bindings", true)
 	Namespaces             = core("Namespace", "namespaces", false)
 	Nodes                  = core("Node", "nodes", false)
 	ConfigMaps             = core("ConfigMap", "configmaps", true)
@@ -118,7 +119,7 @@ func Resources() []Resource {
 
 func builtIn() []Resource {
 	return []Resource{
-		Pods, Namespaces, Nodes, ConfigMaps, Secrets, Services, Endpoints, ServiceAccounts, ReplicationControllers,
+		Pods, Bindings, Namespaces, Nodes, ConfigMaps, Secrets, Services, Endpoints, ServiceAccounts, ReplicationControllers,
 		PodTemplates, PersistentVolumeClaims,
 		Deployments, DaemonSets, StatefulSets, ReplicaSets, Jobs, CronJobs,
 		HorizontalPodAutoscalers, PodDisruptionBudgets, EndpointSlices, IngressClasses, NetworkPolicies,

@@ -64,8 +64,29 @@ func sources(p *Profile) map[string]Source {
 			all["key "+k.Key] = k.Source
 		}
 	}
+	for _, f := range p.NodeFiles.Paths {
+		all["node file "+f.Path] = f.Source
+	}
+	for _, f := range p.NodeFiles.PlugIns.Folders {
+		all["plug-in's folder "+f.Path] = f.Source
+	}
+	for _, w := range p.NodeFiles.Writers {
+		all["writer "+w.Image] = w.Source
+	}
+	for _, m := range p.Facts.Machines {
+		all["machine "+m.Form] = m.Source
+	}
+	for _, l := range slices.Concat(p.Facts.ResourceGroup, p.Facts.Pool, p.Facts.System) {
+		all["label "+l.Key+"="+l.Value] = l.Source
+	}
+	for _, t := range p.Facts.Dedicated {
+		all["taint "+t.Key] = t.Source
+	}
 	for _, c := range p.CustomerKeys {
 		all["customer's key "+c.Key] = c.Source
+	}
+	for _, a := range p.PlatformAddresses {
+		all["address "+a.Address] = a.Source
 	}
 	for _, id := range p.Identities {
 		all["identity "+id.User] = id.Source

@@ -3,6 +3,7 @@
 package provider
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -13,10 +14,14 @@ type index struct {
 	namespaces map[string]*ManagedNamespace
 	identities map[string]*Identity
 	prefixed   []*Identity
+	accounts   map[serviceAccount]*Identity
 	labels     keys
 	notes      keys
 	taints     keys
 	thirdParty thirdPartyIndex
+
+	addresses map[netip.Addr]*PlatformAddress
+	nodeFiles nodeTree
 }
 
 // keys finds metadata keys: exact ones in a map, prefixes from the longest to the shortest.
@@ -30,10 +35,14 @@ func (p *Profile) build() {
 		clauses:    map[ClauseID]*Clause{},
 		namespaces: map[string]*ManagedNamespace{},
 		identities: map[string]*Identity{},
+		accounts:   map[serviceAccount]*Identity{},
 		labels:     newKeys(p.NodeMetadata.Labels),
 		notes:      newKeys(p.NodeMetadata.Annotations),
 		taints:     newKeys(p.NodeMetadata.Taints),
 		thirdParty: newThirdPartyIndex(&p.ThirdParty),
+
+		addresses: platformAddresses(p.PlatformAddresses),
+		nodeFiles: newNodeTree(&p.NodeFiles),
 	}
 	for i := range p.Clauses {
 		p.index.clauses[p.Clauses[i].ID] = &p.Clauses[i]
@@ -48,6 +57,9 @@ func (p *Profile) build() {
 			continue
 		}
 		p.index.identities[id.User] = id
+		if account, ok := parseAccount(id.User); ok {
+			p.index.accounts[account] = id
+		}
 	}
 }
 

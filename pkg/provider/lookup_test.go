@@ -40,6 +40,8 @@ func TestIdentify(t *testing.T) {
 		{"system:serviceaccount:shop:replicaset-controller", accounts, ""},
 		{"system:serviceaccount:kube-system:coredns-autoscaler", accounts, AddonRole},
 		{"system:serviceaccount:tigera-operator:tigera-operator", nil, AddonRole},
+		{"system:serviceaccount:kube-system:vpa-updater", accounts, AddonRole}, // resizes pods of AKS's in place
+		{"system:serviceaccount:vpa:vpa-updater", nil, ""},
 		{"system:serviceaccount:kube-system:default", accounts, ""},
 		{"system:serviceaccount:kube-system:cluster-autoscaler", accounts, ""},
 		{"system:serviceaccount:flux-system:kustomize-controller", nil, ""},

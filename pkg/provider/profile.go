@@ -20,10 +20,18 @@ type Profile struct {
 	Components []Component `json:"components"`
 	// NodeMetadata is what the provider writes on nodes.
 	NodeMetadata NodeMetadata `json:"nodeMetadata"`
+	// PlatformAddresses are those at which the cloud's platform serves each machine by itself.
+	PlatformAddresses []PlatformAddress `json:"platformAddresses"`
+	// NodeFiles is what the provider owns of the files of a node.
+	NodeFiles NodeFiles `json:"nodeFiles"`
+	// Facts says where Nodes tell of their pools and resource groups.
+	Facts NodeFacts `json:"facts"`
 	// CustomerKeys are keys below the provider's own prefix that customers are told to set on their objects.
 	CustomerKeys []CustomerKey `json:"customerKeys"`
 	// Identities are the accounts that act for the provider, its nodes and the built-in controllers.
 	Identities []Identity `json:"identities"`
+	// SupportAccess are the roles and bindings that the provider's support acts through.
+	SupportAccess []SupportObject `json:"supportAccess,omitempty"`
 	// Ledger is every change in managed territory that the provider documents: it is subtracted from the rules.
 	Ledger []Customisation `json:"ledger"`
 	// ThirdParty is software that the provider leaves to the customer, and how to tell it from the provider's own.

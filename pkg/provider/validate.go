@@ -18,8 +18,12 @@ func validate(p *Profile) field.ErrorList {
 	v.marks()
 	v.components()
 	v.nodeMetadata()
+	v.platformAddresses()
+	v.nodeFiles()
+	v.nodeFacts()
 	v.customerKeys()
 	v.identities()
+	v.supportAccess()
 	v.ledger()
 	v.thirdParty()
 	return v.errs

@@ -111,6 +111,9 @@ func TestSafeByForm(t *testing.T) {
 			}) {
 				t.Errorf("%s: %v must not be asked for", w.Name, r.Resources)
 			}
+			if slices.Contains(r.APIGroups, admissionregistrationv1.GroupName) {
+				t.Errorf("%s: the API server asks no webhook about %v", w.Name, r.Resources)
+			}
 		}
 	}
 }
@@ -130,9 +133,43 @@ func TestClusterScopedOnce(t *testing.T) {
 
 // Nothing that a rule matches may be missing, and nothing may be asked for that no rule matches.
 func TestRegistrationIsTheRules(t *testing.T) {
-	customers, _ := configurations(t)
+	customers, managed := configurations(t)
+	for _, c := range []struct {
+		name  string
+		rules []admissionregistrationv1.RuleWithOperations
+		keep  func(policy.Match) bool
+	}{
+		{customers.Name, customers.Webhooks[0].Rules, func(m policy.Match) bool { return !m.ManagedOnly }},
+		{managed.Name, managed.Webhooks[0].Rules, func(m policy.Match) bool { return m.Namespaced || m.Resource == object.Namespaces }},
+	} {
+		asked := askedFor(t, c.rules)
+		wanted := map[string]bool{}
+		for _, rule := range rules.All() {
+			for _, m := range rule.Match {
+				for _, op := range m.Operations {
+					if m.Resource != object.Unknown && m.Group != admissionregistrationv1.GroupName && c.keep(m) {
+						wanted[key(m)+" "+string(op)] = true
+					}
+				}
+			}
+		}
+		for k := range wanted {
+			if !asked[k] {
+				t.Errorf("%s: a rule matches %s, which is not asked for", c.name, k)
+			}
+		}
+		for k := range asked {
+			if !wanted[k] {
+				t.Errorf("%s: %s is asked for, and no rule matches it", c.name, k)
+			}
+		}
+	}
+}
+
+func askedFor(t *testing.T, rules []admissionregistrationv1.RuleWithOperations) map[string]bool {
+	t.Helper()
 	asked := map[string]bool{}
-	for _, r := range customers.Webhooks[0].Rules {
+	for _, r := range rules {
 		for _, resource := range r.Resources {
 			for _, op := range r.Operations {
 				key := r.APIGroups[0] + "/" + r.APIVersions[0] + "/" + resource + " " + string(op)
@@ -143,26 +180,7 @@ func TestRegistrationIsTheRules(t *testing.T) {
 			}
 		}
 	}
-	wanted := map[string]bool{}
-	for _, rule := range rules.All() {
-		for _, m := range rule.Match {
-			for _, op := range m.Operations {
-				if m.Resource != object.Unknown {
-					wanted[key(m)+" "+string(op)] = true
-				}
-			}
-		}
-	}
-	for k := range wanted {
-		if !asked[k] {
-			t.Errorf("a rule matches %s, which is not asked for", k)
-		}
-	}
-	for k := range asked {
-		if !wanted[k] {
-			t.Errorf("%s is asked for, and no rule matches it", k)
-		}
-	}
+	return asked
 }
 
 func key(m policy.Match) string {

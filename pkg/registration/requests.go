@@ -28,12 +28,13 @@ type family struct {
 	operations     string
 }
 
-// requests returns the rules of a registration: every resource that a rule matches by name, no wildcard.
+// requests returns the rules of a registration: every resource that a rule matches by name, no wildcard, and nothing that
+// the API server asks no webhook about.
 func requests(rules []policy.Rule, keep func(policy.Match) bool) []admissionregistrationv1.RuleWithOperations {
 	operations := map[line]map[policy.Operation]bool{}
 	for i := range rules {
 		for _, m := range rules[i].Match {
-			if m.Resource == object.Unknown || !keep(m) {
+			if m.Resource == object.Unknown || m.Group == admissionregistrationv1.GroupName || !keep(m) {
 				continue
 			}
 			l := line{m.Group, m.Version, name(m), m.Namespaced}

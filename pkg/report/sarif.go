@@ -63,7 +63,7 @@ func (s *sarifWriter) results() []sarifResult {
 				Locations: []sarifLocation{location(result)},
 				// The count tells findings apart that differ in nothing but their position in a list.
 				Fingerprints: map[string]string{"demarc/v1": fmt.Sprintf("%s:%d", id, twins[id])},
-				Suppressions: suppressions(v),
+				Suppressions: suppressions(v), Properties: detail(v),
 			})
 		}
 	}
@@ -143,6 +143,13 @@ func suppressions(v Verdict) []sarifSuppression {
 		return []sarifSuppression{{Kind: "external", Justification: "documented by the provider: " + v.Customisation}}
 	}
 	return nil
+}
+
+func detail(v Verdict) *sarifDetail {
+	if v.Customisation == "" {
+		return nil
+	}
+	return &sarifDetail{Customisation: v.Customisation}
 }
 
 func (s *sarifWriter) notifications() []sarifNotification {

@@ -50,6 +50,11 @@ type (
 		Locations    []sarifLocation    `json:"locations"`
 		Fingerprints map[string]string  `json:"partialFingerprints"`
 		Suppressions []sarifSuppression `json:"suppressions,omitempty"`
+		Properties   *sarifDetail       `json:"properties,omitempty"`
+	}
+	sarifDetail struct {
+		// Customisation is the entry of the ledger that covers the finding.
+		Customisation string `json:"customisation"`
 	}
 	sarifLocation struct {
 		Physical sarifPhysical  `json:"physicalLocation"`

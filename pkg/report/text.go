@@ -154,7 +154,7 @@ func (t *text) verdict(v Verdict) {
 	t.detail("exempt by: ", v.Exemption)
 	t.detail("this exemption has run out: ", v.Expired)
 	if c, ok := t.customisation(v.Customisation); ok {
-		t.detail("documented by the provider: ", Clean(c.Title))
+		t.detail("documented by the provider: ", Clean(c.Title)+" ["+c.ID+"]")
 		t.detail("see: ", c.Source.URL)
 	}
 }

@@ -27,7 +27,7 @@ var managedComponent = policy.Rule{
 			"`kubernetes.azure.com/override-requests-limits`, and every object with the mode `EnsureExists`. Keys of " +
 			"`coredns-custom` that CoreDNS would not read bring a warning. An object known only by its name, or only by the " +
 			"marks of Kubernetes' own add-on manager, brings a warning and never a refusal. So does a label or annotation that " +
-			"isn't AKS's, on an object that is.",
+			"isn't AKS's, on an object that is. Resizing a marked pod in place counts as a change, whoever's autoscaler does it.",
 	},
 	Match: managedComponentMatch(),
 	Needs: policy.Needs{Old: true},
@@ -48,7 +48,9 @@ func managedComponentMatch() []policy.Match {
 	for _, r := range object.Scalable() {
 		matches = append(matches, policy.OnSub(r, "scale", policy.Update))
 	}
-	return matches
+	matches = append(matches, policy.InManaged(policy.OnSub(object.Pods, "resize", policy.Update))...)
+	matches = append(matches, policy.InManaged(policy.OnEach(object.NamespacedNetworkPolicies(), policy.Update, policy.Delete)...)...)
+	return append(matches, policy.OnEach(object.ClusterwideNetworkPolicies(), policy.Update, policy.Delete)...)
 }
 
 func checkManagedComponent(in policy.Input) []policy.Finding {
@@ -69,7 +71,7 @@ func checkManagedComponent(in policy.Input) []policy.Finding {
 		return nil
 	case in.Operation == policy.Delete:
 		return []policy.Finding{c.deletion(in)}
-	case in.Subresource != "":
+	case in.Subresource == "scale":
 		return c.scaling(in)
 	}
 	return c.changes(in)

@@ -24,7 +24,7 @@ type componentClaim struct {
 // was the customer's a moment ago is no component, and the forged mark is the affair of provider-marks.
 func claimComponent(in policy.Input) (componentClaim, bool) {
 	before := in.Before()
-	if in.Subresource != "" {
+	if in.Subresource == "scale" {
 		before = in.Parent // a Scale has no labels of its own
 	}
 	var labels map[string]string
@@ -35,6 +35,9 @@ func claimComponent(in policy.Input) (componentClaim, bool) {
 	_, known := in.Provider.KnownComponent(in.NamespaceName, in.Resource.Group, in.Resource.Kind, in.Name)
 	if in.Provider.Editable(labels) || !marked && !known {
 		return componentClaim{}, false
+	}
+	if _, support := in.Provider.SupportObjectNamed(in.Resource.Kind, in.Name); support {
+		return componentClaim{}, false // support-access judges it, by a clause of its own
 	}
 	namespace := policy.Managed
 	if in.Resource.Namespaced {

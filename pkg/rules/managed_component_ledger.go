@@ -73,6 +73,9 @@ func isReadKey(entry *provider.Customisation, key string) bool {
 
 // fixOfChange says how the provider has the customer change this field.
 func fixOfChange(in policy.Input, path string) string {
+	if in.Subresource == "resize" {
+		return "set it on the workload that made the pod, where AKS documents that: AKS puts back the rest"
+	}
 	if a := unlockingAnnotation(in, path); a != nil {
 		return fmt.Sprintf("set the annotation %s=%s in the same change", a.Key, a.Value)
 	}

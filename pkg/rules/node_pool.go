@@ -60,8 +60,11 @@ func poolOf(in policy.Input) string {
 }
 
 // plainWord returns a word for a command that somebody may copy, or what stands for it where it is not a plain one.
-func plainWord(s, otherwise string) string {
-	const longest, alphabet = 24, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+func plainWord(s, otherwise string) string { return plainWordOf(s, 24, otherwise) }
+
+// plainWordOf does so for words of another length.
+func plainWordOf(s string, longest int, otherwise string) string {
+	const alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 	if len(s) > longest || strings.Trim(s, alphabet) != "" {
 		return otherwise
 	}

@@ -18,3 +18,8 @@ func runByProvider(in policy.Input) bool {
 	_, known := in.Provider.KnownComponent(in.NamespaceName, in.Resource.Group, in.Resource.Kind, in.Name)
 	return marked || known
 }
+
+// providersPod says whether the pod of a request runs for the provider, in a namespace of its own.
+func providersPod(in policy.Input) bool {
+	return territory(in) != policy.NotManaged && runByProvider(in)
+}

@@ -9,16 +9,27 @@ import "github.com/demarc-dev/demarc/pkg/policy"
 // All returns every rule, in the order of their IDs.
 func All() []policy.Rule {
 	return []policy.Rule{
+		alphaAPIs,
 		alphaFeatureGates,
 		exemptionMark,
 		fsgroupChangePolicy,
 		managedComponent,
+		managedNamespaceNetworkPolicy,
 		managedNamespaceWorkload,
+		managedWorkloadAccess,
 		namespaceSystemMetadata,
+		nodeAccess,
+		nodeDeletion,
+		nodeHostFiles,
+		nodeResourceGroup,
 		nodeSystemMetadata,
 		privilegedDaemonset,
 		providerMarks,
 		reservedPlacement,
+		selfManagedAutoscaler,
+		supportAccess,
+		systemIdentity,
 		thirdPartyComponent,
+		wireserverEndpoint,
 	}
 }

@@ -15,27 +15,34 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/metadata/metadatainformer"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 
+	"github.com/demarc-dev/demarc/pkg/azureobject"
 	"github.com/demarc-dev/demarc/pkg/object"
 	"github.com/demarc-dev/demarc/pkg/policy"
 	"github.com/demarc-dev/demarc/pkg/provider"
 )
 
-// Watcher is the Directory of a running webhook: metadata of namespaces and of what the provider marked, kept by
-// watches. Nothing else is held, so its memory does not grow with the cluster's pods.
+// Watcher is the Directory of a running webhook: metadata of namespaces and of what the provider marked, what the Nodes
+// tell of their pools, and the objects that resources in Azure lie in, kept by watches. Nothing else is held, so its
+// memory does not grow with the cluster's pods.
 type Watcher struct {
 	client    metadata.Interface
-	discovery discovery.DiscoveryInterface
+	discovery discovery.DiscoveryInterfaceWithContext
 	profile   *provider.Profile
 	marks     []provider.Label
 	log       logr.Logger
 
 	namespaces sync.Map // name -> *corev1.Namespace
 	parents    sync.Map // parentKey -> *object.Object
+	nodes      *nodeWatch
+	owners     *ownerWatch
+	learning   sync.Mutex // held by whoever changes the facts about the cluster
 	cluster    atomic.Pointer[policy.ClusterFacts]
 	synced     atomic.Bool
 }
@@ -55,8 +62,22 @@ func NewWatcher(cfg *rest.Config, profile *provider.Profile, log logr.Logger) (*
 	if err != nil {
 		return nil, fmt.Errorf("make discovery client: %w", err)
 	}
-	marks := append(append([]provider.Label{}, profile.Marks.Managed...), profile.Marks.Legacy...)
-	return &Watcher{client: client, discovery: disco, profile: profile, marks: marks, log: log}, nil
+	// The lists by group and version, one by one, are small; the aggregated one holds every kind of every group.
+	disco.UseLegacyDiscovery = true
+	objects, err := dynamic.NewForConfig(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("make dynamic client: %w", err)
+	}
+	core, err := corev1client.NewForConfig(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("make client: %w", err)
+	}
+	w := &Watcher{client: client, discovery: disco, profile: profile, log: log, owners: newOwnerWatch(disco, objects, log),
+		marks: slices.Concat(profile.Marks.Managed, profile.Marks.Legacy)}
+	w.nodes = newNodeWatch(core.Nodes(), &profile.Facts, func(n *policy.NodeFacts) {
+		w.know(func(c *policy.ClusterFacts) { c.Nodes = n })
+	}, log)
+	return w, nil
 }
 
 // NeedLeaderElection is false: every replica answers requests.
@@ -66,7 +87,7 @@ func (w *Watcher) NeedLeaderElection() bool { return false }
 func (w *Watcher) Start(ctx context.Context) error {
 	var synced []cache.InformerSynced
 	add := func(selector string, r object.Resource, handler cache.ResourceEventHandler) error {
-		done, err := w.watch(ctx, selector, r, handler)
+		done, err := w.watch(ctx, selector, r, slim, handler)
 		synced = append(synced, done)
 		return err
 	}
@@ -81,6 +102,10 @@ func (w *Watcher) Start(ctx context.Context) error {
 		}
 	}
 	go w.keepVersion(ctx)
+	go w.owners.keep(ctx)
+	if err := w.watchNodes(ctx); err != nil {
+		return err
+	}
 	if !cache.WaitForCacheSync(ctx.Done(), synced...) {
 		return nil // the context ended first
 	}
@@ -89,15 +114,38 @@ func (w *Watcher) Start(ctx context.Context) error {
 	return nil
 }
 
-// Synced says whether the watches have seen everything that was there when they began.
+// Synced says whether the namespaces and parents that were there at the start are known. Requests are not held up for
+// the rest: until it is known, the rules that need it are skipped.
 func (w *Watcher) Synced() bool { return w.synced.Load() }
 
-func (w *Watcher) watch(ctx context.Context, selector string, r object.Resource, h cache.ResourceEventHandler) (cache.InformerSynced, error) {
+// Settled says whether everything else is known too: the version, what the Nodes tell, and the owners.
+func (w *Watcher) Settled() bool {
+	c := w.Cluster()
+	return w.Synced() && c != nil && c.ServerVersion != "" && w.nodes.settled() && w.owners.settled()
+}
+
+// watchNodes does not keep the webhook from being ready: where Nodes may not be watched, the rest still guards.
+func (w *Watcher) watchNodes(ctx context.Context) error {
+	done, err := w.watch(ctx, "", object.Nodes, w.nodes.slim, w.nodes.handler())
+	if err != nil {
+		return err
+	}
+	go w.nodes.work(ctx)
+	go func() {
+		if cache.WaitForCacheSync(ctx.Done(), done) {
+			w.nodes.complete()
+		}
+	}()
+	return nil
+}
+
+func (w *Watcher) watch(ctx context.Context, selector string, r object.Resource, transform cache.TransformFunc,
+	h cache.ResourceEventHandler) (cache.InformerSynced, error) {
 	gvr := schema.GroupVersionResource{Group: r.Group, Version: r.Version, Resource: r.Plural}
 	informer := metadatainformer.NewFilteredMetadataInformer(w.client, gvr, metav1.NamespaceAll, 0, cache.Indexers{},
 		func(o *metav1.ListOptions) { o.LabelSelector = selector }).Informer()
 	// The informer's own copy is not read: what is kept is what the handlers store.
-	if err := informer.SetTransform(slim); err != nil {
+	if err := informer.SetTransform(transform); err != nil {
 		return nil, err
 	}
 	registration, err := informer.AddEventHandler(h)
@@ -152,10 +200,10 @@ func handler(store, drop func(*metav1.PartialObjectMetadata)) cache.ResourceEven
 
 func (w *Watcher) keepVersion(ctx context.Context) {
 	for {
-		if v, err := w.discovery.ServerVersion(); err != nil {
+		if v, err := w.discovery.ServerVersionWithContext(ctx); err != nil {
 			w.log.Error(err, "ask for the server's version")
 		} else {
-			w.cluster.Store(&policy.ClusterFacts{ServerVersion: v.GitVersion})
+			w.know(func(c *policy.ClusterFacts) { c.ServerVersion = v.GitVersion })
 		}
 		select {
 		case <-ctx.Done():
@@ -163,6 +211,18 @@ func (w *Watcher) keepVersion(ctx context.Context) {
 		case <-time.After(versionEvery):
 		}
 	}
+}
+
+// know puts changed facts about the cluster in the place of the old ones, which requests in hand still read.
+func (w *Watcher) know(change func(*policy.ClusterFacts)) {
+	w.learning.Lock()
+	defer w.learning.Unlock()
+	var facts policy.ClusterFacts
+	if old := w.cluster.Load(); old != nil {
+		facts = *old
+	}
+	change(&facts)
+	w.cluster.Store(&facts)
 }
 
 // Namespace implements Directory.
@@ -194,6 +254,11 @@ func (w *Watcher) Judged(except string) []string {
 	})
 	slices.Sort(list[1:])
 	return list[:min(len(list), 50)]
+}
+
+// Owners implements Directory.
+func (w *Watcher) Owners(o *object.Object) []*object.Object {
+	return azureobject.Chain(o, w.owners.find)
 }
 
 // Cluster implements Directory.

@@ -28,6 +28,8 @@ type Directory interface {
 	Namespace(name string) *corev1.Namespace
 	// Parent returns the metadata of the object that a subresource belongs to; nil if it is not known.
 	Parent(r object.Resource, namespace, name string) *object.Object
+	// Owners returns the objects that an object in Azure names as what it lies in, nearest first, as far as they are known.
+	Owners(o *object.Object) []*object.Object
 	// Cluster returns the facts about the cluster; nil if they are not known.
 	Cluster() *policy.ClusterFacts
 }
@@ -102,6 +104,9 @@ func (h *Handler) complete(in *policy.Input) {
 	}
 	if in.Subresource != "" {
 		in.Parent = h.directory.Parent(in.Resource, in.NamespaceName, in.Name)
+	}
+	if o := in.Subject(); o != nil && in.Resource.Presence == object.Installed {
+		in.Owners = h.directory.Owners(o)
 	}
 	in.Cluster = h.directory.Cluster()
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,6 +35,7 @@ type directory map[string]*corev1.Namespace
 
 func (d directory) Namespace(name string) *corev1.Namespace               { return d[name] }
 func (d directory) Parent(object.Resource, string, string) *object.Object { return nil }
+func (d directory) Owners(*object.Object) []*object.Object                { return nil }
 func (d directory) Cluster() *policy.ClusterFacts {
 	return &policy.ClusterFacts{ServerVersion: "v1.36.3"}
 }
@@ -62,7 +64,9 @@ func contextOf(t testing.TB) directory {
 		if err := json.Unmarshal(doc, ns); err != nil {
 			t.Fatal(err)
 		}
-		d[ns.Name] = ns
+		if ns.Kind == "Namespace" {
+			d[ns.Name] = ns
+		}
 	}
 	return d
 }
@@ -195,6 +199,33 @@ func TestMarkAsksOnce(t *testing.T) {
 				t.Error("asked though no mark was set")
 			}
 		})
+	}
+}
+
+// owned remembers whose owners it was asked for.
+type owned struct {
+	directory
+	asked *[]string
+}
+
+func (o owned) Owners(of *object.Object) []*object.Object {
+	*o.asked = append(*o.asked, of.GVK.Kind)
+	return nil
+}
+
+// Owners are looked up for custom resources only, on a DELETE too; built-in kinds have none.
+func TestOwnersAreAskedFor(t *testing.T) {
+	var asked []string
+	h, _ := newHandler(t, owned{contextOf(t), &asked}, &authorizer{})
+	answer(t, h, reviewOf(t, denied))
+	const group = `{"apiVersion":"gateway.networking.k8s.io/v1","kind":"GatewayClass","metadata":{"name":"g"}}`
+	for operation, member := range map[string]string{"CREATE": "object", "DELETE": "oldObject"} {
+		answer(t, h, []byte(`{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","operation":"`+operation+`","name":"g",
+			"kind":{"group":"gateway.networking.k8s.io","version":"v1","kind":"GatewayClass"},
+			"resource":{"group":"gateway.networking.k8s.io","version":"v1","resource":"gatewayclasses"},"userInfo":{"username":"ada"},"`+member+`":`+group+`}}`))
+	}
+	if !slices.Equal(asked, []string{"GatewayClass", "GatewayClass"}) {
+		t.Errorf("asked for the owners of %q", asked)
 	}
 }
 

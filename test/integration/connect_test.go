@@ -42,8 +42,7 @@ func connect(ctx context.Context, cfg *rest.Config, r object.Resource, namespace
 			request = request.Param(key, v)
 		}
 	}
-	err = request.Do(ctx).Error()
-	if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) && !strings.Contains(err.Error(), "the server could not find the requested resource") {
+	if err := request.Do(ctx).Error(); apierrors.IsForbidden(err) {
 		return err
 	}
 	return nil

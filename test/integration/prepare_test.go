@@ -10,7 +10,6 @@ import (
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 
@@ -19,7 +18,7 @@ import (
 	"github.com/demarc-dev/demarc/test/fixtures"
 )
 
-// prepare makes what the fixtures lean on: the namespaces of the context, and rights for everybody. Everybody may do
+// prepare makes what the fixtures lean on: the objects of the context, and rights for everybody. Everybody may do
 // everything but exempt, so that what refuses a request is admission, and the mark stays a right of its own.
 func prepare(ctx context.Context, c *cluster.Cluster) error {
 	client, err := dynamic.NewForConfig(c.As(cluster.Provider, "system:masters"))
@@ -34,16 +33,32 @@ func prepare(ctx context.Context, c *cluster.Cluster) error {
 		return err
 	}
 	for _, doc := range docs {
-		ns := &unstructured.Unstructured{}
-		if err := ns.UnmarshalJSON(doc); err != nil {
+		if err := apply(ctx, client, doc); err != nil {
 			return err
-		}
-		if _, err := client.Resource(gvr(object.Namespaces)).Apply(ctx, ns.GetName(), ns,
-			metav1.ApplyOptions{FieldManager: "fixtures", Force: true}); err != nil {
-			return fmt.Errorf("make namespace %s: %w", ns.GetName(), err)
 		}
 	}
 	return grant(ctx, c)
+}
+
+// apply puts an object of any kind that demarc knows into the cluster.
+func apply(ctx context.Context, client dynamic.Interface, doc []byte) error {
+	o := parse(doc)
+	r, known := object.ByKind(o.GroupVersionKind().GroupKind())
+	if !known {
+		return fmt.Errorf("apply %s: no resource is known for %s", o.GetName(), o.GroupVersionKind())
+	}
+	where, err := speaking(r, o.GetAPIVersion())
+	if err != nil {
+		return err
+	}
+	objects := client.Resource(where).Namespace(o.GetNamespace())
+	// Admission puts a taint on each new Node, which only a second write takes away: no controller does it here.
+	for range 2 {
+		if _, err := objects.Apply(ctx, o.GetName(), o, metav1.ApplyOptions{FieldManager: "fixtures", Force: true}); err != nil {
+			return fmt.Errorf("apply %s %s: %w", o.GetKind(), o.GetName(), err)
+		}
+	}
+	return nil
 }
 
 func grant(ctx context.Context, c *cluster.Cluster) error {

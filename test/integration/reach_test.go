@@ -237,7 +237,7 @@ func patch(sub string) []byte {
 	case "scale":
 		return []byte(`{"spec":{"replicas":3}}`)
 	case "resize":
-		return []byte(`{"spec":{"containers":[{"name":"a","resources":{"requests":{"cpu":"1m"}}}]}}`)
+		return []byte(`{"spec":{"containers":[{"name":"a","resources":{"requests":{"cpu":"2m"}}}]}}`)
 	case "ephemeralcontainers":
 		return []byte(`{"spec":{"ephemeralContainers":[{"name":"debug","image":"a"}]}}`)
 	}
@@ -262,7 +262,7 @@ func requestFor(user string) string {
 
 // probe is a small valid object of a resource.
 func probe(r object.Resource, namespace string) *unstructured.Unstructured {
-	const pod = `{"containers":[{"name":"a","image":"a"}]}`
+	const pod = `{"containers":[{"name":"a","image":"a","resources":{"requests":{"cpu":"1m"}}}]}`
 	const template = `{"metadata":{"labels":{"app":"probe"}},"spec":` + pod + `}`
 	const oncePod = `{"containers":[{"name":"a","image":"a"}],"restartPolicy":"Never"}`
 	body := map[string]string{

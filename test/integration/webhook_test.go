@@ -91,7 +91,7 @@ func install(t *testing.T, cfg *v1alpha1.Configuration) *installed {
 	srv.Handle(registration.CustomersPath, i.record(registration.CustomersPath, h))
 	srv.Handle(registration.ManagedPath, i.record(registration.ManagedPath, h))
 	run(t, srv.Start, watcher.Start)
-	eventually(t, func() bool { return srv.ReadyChecker()(nil) == nil && watcher.Synced() && watcher.Cluster() != nil })
+	eventually(t, func() bool { return srv.ReadyChecker()(nil) == nil && watcher.Settled() })
 	register(t, client, registration.Options{URL: "https://127.0.0.1:" + strconv.Itoa(port), CABundle: ca})
 	i.await(t)
 	return i

@@ -34,8 +34,9 @@ func FuzzCheckInput(f *testing.F) {
 	f.Fuzz(func(t *testing.T, input []byte) {
 		contents := manifest.Read([]string{manifest.Stdin}, bytes.NewReader(input))
 		r := &report.Report{Profile: profile}
-		j := judge.New(e, judge.Options{Namespace: "kube-system", ServerVersion: "v1.34.2", Now: time.Unix(0, 0)})
+		j := judge.New(e, judge.Options{Namespace: "kube-system", ServerVersion: "v1.34.2", Now: time.Unix(0, 0), NodeFacts: &profile.Facts})
 		j.Learn(r, contents.Documents)
+		j.LearnDocuments(contents.Documents)
 		for _, d := range contents.Documents {
 			if !json.Valid(d.Raw) {
 				t.Errorf("%s is not JSON: %q", d.Place, d.Raw)

@@ -8,14 +8,14 @@ import (
 	"fmt"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/demarc-dev/demarc/pkg/azureobject"
 	"github.com/demarc-dev/demarc/pkg/engine"
 	"github.com/demarc-dev/demarc/pkg/manifest"
 	"github.com/demarc-dev/demarc/pkg/object"
 	"github.com/demarc-dev/demarc/pkg/policy"
+	"github.com/demarc-dev/demarc/pkg/provider"
 	"github.com/demarc-dev/demarc/pkg/report"
 	"github.com/demarc-dev/demarc/pkg/review"
 )
@@ -25,69 +25,32 @@ type Options struct {
 	Namespace     string // of documents that name none
 	ServerVersion string // empty if it is not known
 	Now           time.Time
+	// NodeFacts says how to read Nodes.
+	NodeFacts *provider.NodeFacts
+	// Cluster is asked for what no document holds.
+	Cluster Cluster
+}
+
+// Cluster asks a live cluster for single objects. The zero value asks nobody.
+type Cluster struct {
+	// Parent returns the metadata of the object that a subresource belongs to, Owner an object that another lies in; nil
+	// if there is none.
+	Parent func(r object.Resource, namespace, name string) (*object.Object, error)
+	Owner  func(azureobject.Reference) (*object.Object, error)
 }
 
 // Judge asks the engine, and gives it what is known of the cluster around a document.
 type Judge struct {
 	Options
-	engine     *engine.Engine
-	cluster    *policy.ClusterFacts
-	objects    map[identity]*object.Object
-	namespaces map[string]*corev1.Namespace
+	engine *engine.Engine
+	known  known
 	// Pending tells of requests that set the exempting mark, which nobody here can be asked about.
 	Pending []string
 }
 
-// identity names an object in the cluster.
-type identity struct {
-	schema.GroupKind
-	namespace, name string
-}
-
 // New returns a judge that knows nothing of the cluster yet.
 func New(e *engine.Engine, o Options) *Judge {
-	j := &Judge{Options: o, engine: e, objects: map[identity]*object.Object{}, namespaces: map[string]*corev1.Namespace{}}
-	if o.ServerVersion != "" {
-		j.cluster = &policy.ClusterFacts{ServerVersion: o.ServerVersion}
-	}
-	return j
-}
-
-// Learn remembers what is in the cluster. What is known first counts. Documents that can't be decoded are problems for
-// the report.
-func (j *Judge) Learn(r *report.Report, documents []manifest.Document) {
-	for _, d := range documents {
-		o, err := object.Decode(d.Raw, d.GVK)
-		if err != nil {
-			j.problems(r, d, err)
-			continue
-		}
-		id := identity{o.GVK.GroupKind(), o.Meta.Namespace, o.Meta.Name}
-		if _, known := j.objects[id]; !known {
-			j.objects[id] = o
-		}
-		j.learnNamespace(o)
-	}
-}
-
-// LearnNamespaces remembers the Namespaces among documents that are to be judged: they say what shall be, so they count
-// after those that are there. One that can't be decoded is a problem when it is judged.
-func (j *Judge) LearnNamespaces(documents []manifest.Document) {
-	for _, d := range documents {
-		if d.GVK.GroupKind() != object.Namespaces.GroupKind() {
-			continue
-		}
-		if o, err := object.Decode(d.Raw, d.GVK); err == nil {
-			j.learnNamespace(o)
-		}
-	}
-}
-
-func (j *Judge) learnNamespace(o *object.Object) {
-	if _, known := j.namespaces[o.Meta.Name]; known || o.GVK.GroupKind() != object.Namespaces.GroupKind() {
-		return
-	}
-	j.namespaces[o.Meta.Name] = &corev1.Namespace{ObjectMeta: *o.Meta}
+	return &Judge{Options: o, engine: e, known: newKnown(o)}
 }
 
 // Judge adds what is to be said about a document to the report.
@@ -117,14 +80,19 @@ func (j *Judge) input(d manifest.Document) (policy.Input, error) {
 	if err != nil {
 		return in, err
 	}
-	in.Cluster = j.cluster
+	in.Cluster = j.known.cluster()
 	if in.NamespaceName != "" {
-		in.Namespace = j.namespaces[in.NamespaceName]
+		in.Namespace = j.known.namespaces[in.NamespaceName]
 	}
 	if in.Subresource != "" {
-		in.Parent = j.objects[identity{in.Resource.GroupKind(), in.NamespaceName, in.Name}]
+		if in.Parent, err = j.parent(in); err != nil {
+			return in, err
+		}
 	}
-	return in, nil
+	if o := in.Subject(); o != nil && in.Resource.Presence == object.Installed {
+		in.Owners, err = j.owners(o)
+	}
+	return in, err
 }
 
 func (j *Judge) request(d manifest.Document) (policy.Input, error) {
@@ -151,14 +119,19 @@ func (j *Judge) atRest(o *object.Object) policy.Input {
 		r = object.Resource{Group: o.GVK.Group, Version: o.GVK.Version, Kind: o.GVK.Kind, Plural: plural.Resource,
 			Namespaced: o.Meta.Namespace != ""}
 	}
-	if r.Namespaced && o.Meta.Namespace == "" {
-		o.Meta.Namespace = j.Namespace
-	}
+	j.place(r, o)
 	in := policy.Input{Operation: policy.AtRest, Resource: r, Object: o, Name: o.Meta.Name, RequestKind: o.GVK}
 	if r.Namespaced {
 		in.NamespaceName = o.Meta.Namespace
 	}
 	return in
+}
+
+// place puts an object that names no namespace where it will be made.
+func (j *Judge) place(r object.Resource, o *object.Object) {
+	if r.Namespaced && o.Meta.Namespace == "" {
+		o.Meta.Namespace = j.Namespace
+	}
 }
 
 // Problem puts a note into the form of a report.

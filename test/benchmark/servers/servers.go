@@ -112,7 +112,9 @@ func newDirectory() (directory, error) {
 		if err := json.Unmarshal(doc, ns); err != nil {
 			return d, fmt.Errorf("read the fixtures' namespaces: %w", err)
 		}
-		d.namespaces[ns.Name] = ns
+		if ns.Kind == object.Namespaces.Kind {
+			d.namespaces[ns.Name] = ns
+		}
 	}
 	return d, nil
 }
@@ -122,6 +124,9 @@ func (d directory) Namespace(name string) *corev1.Namespace { return d.namespace
 
 // Parent implements webhook.Directory.
 func (directory) Parent(object.Resource, string, string) *object.Object { return nil }
+
+// Owners implements webhook.Directory.
+func (directory) Owners(*object.Object) []*object.Object { return nil }
 
 // Cluster implements webhook.Directory.
 func (d directory) Cluster() *policy.ClusterFacts { return d.cluster }
