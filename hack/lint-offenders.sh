@@ -24,6 +24,8 @@ offenders=(
   'engine|github.com/demarc-dev/demarc/pkg/rules'
   'surroundings/live|github.com/demarc-dev/demarc/pkg/rules'
   'metrics|k8s.io/client-go/rest'
+  'certificates|k8s.io/client-go/rest'
+  'guard|github.com/demarc-dev/demarc/pkg/rules'
   'webhook/server|github.com/demarc-dev/demarc/pkg/policy'
   'webhook|github.com/demarc-dev/demarc/pkg/rules'
   'serve|github.com/demarc-dev/demarc/pkg/rules'

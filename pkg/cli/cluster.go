@@ -24,8 +24,13 @@ type clusterOptions struct {
 }
 
 func (o *clusterOptions) flags(c *cobra.Command) {
+	c.Flags().BoolVar(&o.ask, "cluster", false, "ask the cluster that kubectl would ask: its version, Namespaces and Nodes; read-only")
+	o.which(c)
+}
+
+// which adds the flags that say which cluster is meant.
+func (o *clusterOptions) which(c *cobra.Command) {
 	f := c.Flags()
-	f.BoolVar(&o.ask, "cluster", false, "ask the cluster that kubectl would ask: its version, Namespaces and Nodes; read-only")
 	f.StringVar(&o.kubeconfig, "kubeconfig", "", "the kubeconfig `file` that names the cluster")
 	f.StringVar(&o.context, "context", "", "the `name` of the kubeconfig's context")
 	complete(c, "kubeconfig", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -67,12 +72,23 @@ func (o *clusterOptions) contexts() []string {
 func (o *clusterOptions) rest() (*rest.Config, error) {
 	cfg, err := o.client().ClientConfig()
 	if clientcmd.IsEmptyConfig(err) {
-		return nil, usagef("--cluster finds no cluster: name a kubeconfig by --kubeconfig or KUBECONFIG")
+		return nil, usagef("there is no cluster to be found: name a kubeconfig by --kubeconfig or KUBECONFIG")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("find the cluster: %w", err)
 	}
 	return cfg, nil
+}
+
+// name is what the user calls the cluster.
+func (o *clusterOptions) name(cfg *rest.Config) string {
+	if o.context != "" {
+		return o.context
+	}
+	if raw, err := o.client().RawConfig(); err == nil && raw.CurrentContext != "" {
+		return raw.CurrentContext
+	}
+	return cfg.Host
 }
 
 // inquiry asks a live cluster on behalf of a judge. What the user may not read is a warning, once, and the rules that

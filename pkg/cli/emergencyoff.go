@@ -15,13 +15,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/demarc-dev/demarc/pkg/registration"
 )
 
 func (a *app) emergencyOff() *cobra.Command {
-	var kubeconfig, kubecontext string
+	var cluster clusterOptions
 	var yes, dryRun bool
 	c := &cobra.Command{
 		Use:   "emergency-off",
@@ -39,10 +38,11 @@ so by itself within minutes; suspend it first where demarc must stay off.`,
   demarc emergency-off --context production --yes`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, name, err := clusterConfig(kubeconfig, kubecontext)
+			cfg, err := cluster.rest()
 			if err != nil {
 				return err
 			}
+			name := cluster.name(cfg)
 			if !yes && !dryRun {
 				if err := a.confirm(name); err != nil {
 					return err
@@ -51,31 +51,11 @@ so by itself within minutes; suspend it first where demarc must stay off.`,
 			return a.turnOff(c.Context(), cfg, name, dryRun)
 		},
 	}
+	cluster.which(c)
 	f := c.Flags()
-	f.StringVar(&kubeconfig, "kubeconfig", "", "kubeconfig `file`; without it $KUBECONFIG, ~/.kube/config or the pod's own account")
-	f.StringVar(&kubecontext, "context", "", "`context` of the kubeconfig; without it the current one")
 	f.BoolVarP(&yes, "yes", "y", false, "do not ask")
 	f.BoolVar(&dryRun, "dry-run", false, "only say what would be deleted")
 	return c
-}
-
-// clusterConfig returns how to reach the cluster of a context, and what to call it.
-func clusterConfig(kubeconfig, kubecontext string) (*rest.Config, string, error) {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = kubeconfig
-	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: kubecontext})
-	cfg, err := loader.ClientConfig()
-	if err != nil {
-		return nil, "", fmt.Errorf("find the cluster: %w", err)
-	}
-	name := kubecontext
-	if raw, err := loader.RawConfig(); err == nil && name == "" {
-		name = raw.CurrentContext
-	}
-	if name == "" {
-		name = cfg.Host
-	}
-	return cfg, name, nil
 }
 
 // confirm asks whether it is meant.

@@ -77,7 +77,7 @@ func (p *platformFindings) endpoints(o *object.Object) {
 	}
 }
 
-func (p *platformFindings) subset(addresses []corev1.EndpointAddress, ports []corev1.EndpointPort, path func() *field.Path) { //nolint:staticcheck // see endpoints
+func (p *platformFindings) subset(addresses []corev1.EndpointAddress, ports []corev1.EndpointPort, path func() *field.Path) {
 	for i := range addresses {
 		if p.ofPlatform(addresses[i].IP) {
 			var numbers []int32

@@ -5,6 +5,7 @@ package benchmark
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -110,5 +111,37 @@ func TestEngineAllocations(t *testing.T) {
 		if limit := maxAllocations; !c.findings && got > float64(limit) {
 			t.Errorf("%s: got %v allocations, want at most %d", c.name, got, limit)
 		}
+	}
+}
+
+// BenchmarkRulesAdded shows what rules cost requests that they don't match: a ConfigMap is judged by one rule, and however many
+// rules there are besides, the time must stay what it is with that one alone.
+func BenchmarkRulesAdded(b *testing.B) {
+	raw := []byte(`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"settings","namespace":"shop"},"data":{"a":"b"}}`)
+	o, err := object.Decode(raw, object.ConfigMaps.GVK())
+	if err != nil {
+		b.Fatal(err)
+	}
+	in := input(b, "shop", nil)
+	in.Operation, in.Resource, in.Object, in.Old, in.Name = policy.Delete, object.ConfigMaps, nil, o, "settings"
+	matching := slices.DeleteFunc(rules.All(), func(r policy.Rule) bool {
+		return !slices.ContainsFunc(r.Match, func(m policy.Match) bool {
+			return m.Resource == in.Resource && m.Subresource == "" && slices.Contains(m.Operations, in.Operation)
+		})
+	})
+	for name, list := range map[string][]policy.Rule{
+		fmt.Sprintf("Matching%d", len(matching)): matching, fmt.Sprintf("All%d", len(rules.All())): rules.All(),
+	} {
+		e, err := engine.New(list, provider.AKS(), v1alpha1.Default())
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			now := time.Now()
+			for b.Loop() {
+				e.Evaluate(in, now)
+			}
+		})
 	}
 }
