@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -31,6 +32,16 @@ func configurations(t *testing.T) (customers, managed *admissionregistrationv1.V
 func webhooks(t *testing.T) []admissionregistrationv1.ValidatingWebhook {
 	customers, managed := configurations(t)
 	return slices.Concat(customers.Webhooks, managed.Webhooks)
+}
+
+// The same rules make the same registration, byte for byte: else every deployment from Git would see a change.
+func TestSameEachTime(t *testing.T) {
+	first := webhooks(t)
+	for range 20 {
+		if diff := cmp.Diff(first, webhooks(t)); diff != "" {
+			t.Fatalf("-first +again:\n%s", diff)
+		}
+	}
 }
 
 // Whatever labels a namespace has, exactly one entry selects it: so forging a mark moves a namespace from one to the

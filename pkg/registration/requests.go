@@ -64,7 +64,8 @@ func grouped(operations map[line]map[policy.Operation]bool) []admissionregistrat
 		slices.Sort(members[f])
 	}
 	families := slices.SortedFunc(maps.Keys(members), func(a, b family) int {
-		return cmp.Or(strings.Compare(a.group, b.group), strings.Compare(members[a][0], members[b][0]))
+		return cmp.Or(strings.Compare(a.group, b.group), strings.Compare(members[a][0], members[b][0]),
+			strings.Compare(a.version, b.version), strings.Compare(a.operations, b.operations))
 	})
 	var list []admissionregistrationv1.RuleWithOperations
 	for _, f := range families {
