@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -211,7 +210,8 @@ func TestClientGatesWereAlpha(t *testing.T) {
 	}
 }
 
-// TestAlphaFeatureGatesOnHostilePods gives the rule as much text as a request holds.
+// TestAlphaFeatureGatesOnHostilePods gives the rule as much text as a request holds. What takes more than its length in
+// steps would not end before the test run gives up.
 func TestAlphaFeatureGatesOnHostilePods(t *testing.T) {
 	const most = 1 << 20
 	privileged := &corev1.SecurityContext{Privileged: new(true)}
@@ -234,11 +234,7 @@ func TestAlphaFeatureGatesOnHostilePods(t *testing.T) {
 			Args: []string{"feature-gates /etc/default/kubelet " + strings.Repeat("MemoryQoS=true ", most/15)}}},
 		"dollars": {{Image: "kubelet", Args: []string{"--feature-gates=" + strings.Repeat("$(", most/2)}}},
 	} {
-		start := time.Now()
 		findings := gateChecker(t, "{}")(gateInput(t, "v1.36.3", containers...))
-		if took := time.Since(start); took > 5*time.Second {
-			t.Errorf("%s: takes %v", name, took)
-		}
 		if len(findings) > mostGateFindings {
 			t.Errorf("%s: %d findings", name, len(findings))
 		}
