@@ -27,6 +27,7 @@ build: ## Build bin/demarc: static, trimmed, version stamped.
 generate: ## Write every generated file.
 	go run ./hack/rulelist
 	go run ./hack/generate
+	go run ./hack/chartdocs
 
 .PHONY: featuregates
 featuregates: ## Make the table of feature gates anew from every Kubernetes release in it (about 15 minutes).
@@ -55,8 +56,17 @@ verify: generate lint ## Generate, lint, then prove that nothing changed and not
 controlplane: ## Build kube-apiserver, etcd and kubectl from Go modules (about 7 minutes, once).
 	@hack/controlplane.sh >/dev/null
 
+.PHONY: helm
+helm: ## Build Helm 4 and Helm 3 from Go modules (about 5 minutes, once).
+	@hack/helm.sh >/dev/null
+	@hack/helm.sh 3 >/dev/null
+
+.PHONY: chart-test
+chart-test: helm ## Render the chart with Helm 4 and Helm 3, and look at what comes out.
+	go test -tags chart -count=1 ./test/chart
+
 .PHONY: test
-test: controlplane ## Run every test: unit with the race detector, real API server, fuzz targets briefly.
+test: controlplane helm ## Run every test: unit with the race detector, chart, real API server, fuzz targets briefly.
 	FUZZTIME=$(FUZZTIME) hack/fuzz.sh
 	hack/test.sh
 

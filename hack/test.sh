@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Every test: unit tests with the race detector, then those that talk to a real API server. Ends with a count.
+# Every test: unit tests with the race detector, then those that talk to a real API server, and the chart's. Ends with a count.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 log=$(mktemp)
@@ -9,5 +9,6 @@ failed=0
 go test -race -json ./... >"$log" || failed=1
 # One after the other: each starts an API server of its own.
 go test -tags integration -count=1 -p 1 -timeout 20m -json ./test/cluster ./test/integration >>"$log" || failed=1
+go test -tags "chart integration" -count=1 -timeout 20m -json ./test/chart >>"$log" || failed=1
 go run ./hack/testcount <"$log" || failed=1
 exit $failed

@@ -1,7 +1,7 @@
-{{/* Names and labels. The release's name is part of none: the registrations are one per cluster, and so is demarc. */}}
+{{/* Names and labels. The release's name is part of no name: the registrations are one per cluster, and so is demarc. */}}
 {{- define "demarc.labels" -}}
 app.kubernetes.io/name: demarc
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
@@ -9,7 +9,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{- define "demarc.selector" -}}
 app.kubernetes.io/name: demarc
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: webhook
 {{- end -}}
 
@@ -23,92 +23,64 @@ app.kubernetes.io/component: webhook
 {{- end -}}
 {{- end -}}
 
-{{/* demarc.registration renders one configuration as the process compares it with the live one: everything but the CA
-bundle. Arguments: root, name. */}}
-{{- define "demarc.registration" -}}
-{{- $root := .root -}}
-{{- $name := .name -}}
-{{- $source := index ($root.Files.Get "files/registrations.yaml" | fromYaml) $name -}}
-{{- $values := ternary $root.Values.registration.managed $root.Values.registration.customers (eq $name "demarc-managed") -}}
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingWebhookConfiguration
-metadata:
-  name: {{ $name }}
-  labels:
-    {{- include "demarc.labels" $root | nindent 4 }}
-    app.kubernetes.io/component: admission
-    {{- with omit $source.metadata.labels "app.kubernetes.io/name" "app.kubernetes.io/component" }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
-  {{- $annotations := $source.metadata.annotations | default dict }}
-  {{- if eq $root.Values.certificates.source "certManager" }}
-  {{- $annotations = merge (dict "cert-manager.io/inject-ca-from" (printf "%s/demarc" $root.Release.Namespace)) $annotations }}
+{{/* demarc.pod is what the pods of the webhook and of the hook have in common. */}}
+{{- define "demarc.pod" -}}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . | quote }}
+{{- end }}
+enableServiceLinks: false
+automountServiceAccountToken: true
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . | quote }}
   {{- end }}
-  {{- with $annotations }}
-  annotations:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
-webhooks:
-{{- range $webhook := $source.webhooks }}
-- name: {{ $webhook.name }}
-  admissionReviewVersions: [v1]
-  clientConfig:
-    service:
-      namespace: {{ $root.Release.Namespace }}
-      name: demarc
-      path: {{ $webhook.clientConfig.service.path }}
-      port: 443
-    {{- if and (eq $root.Values.certificates.source "secret") $root.Values.certificates.caBundle }}
-    caBundle: {{ $root.Values.certificates.caBundle | b64enc }}
-    {{- end }}
-  failurePolicy: {{ $values.failurePolicy }}
-  matchPolicy: Equivalent
-  sideEffects: None
-  timeoutSeconds: {{ $values.timeoutSeconds }}
-  objectSelector: {}
-  namespaceSelector:
-    matchExpressions:
-    {{- range $term := $webhook.namespaceSelector.matchExpressions }}
-    {{- if and (eq $root.Values.registration.selectorForm "DoesNotExist") (eq $term.key "control-plane") }}
-    - key: control-plane
-      operator: {{ ternary "DoesNotExist" "Exists" (eq $term.operator "NotIn") }}
-    {{- else }}
-    - {{ toYaml $term | nindent 6 | trim }}
-    {{- end }}
-    {{- end }}
-    {{- if ne $name "demarc-managed" }}
-    # Our own pods must never wait for us.
-    - key: kubernetes.io/metadata.name
-      operator: NotIn
-      values: [{{ $root.Release.Namespace }}]
-    {{- end }}
-  matchConditions:
-  {{- toYaml (concat $webhook.matchConditions $root.Values.registration.extraMatchConditions) | nindent 2 }}
-  rules:
-  {{- toYaml $webhook.rules | nindent 2 }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 65532
+  runAsGroup: 65532
+  fsGroup: 65532
+  fsGroupChangePolicy: OnRootMismatch
+  seccompProfile:
+    type: RuntimeDefault
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
 
-{{- define "demarc.registrations" -}}
-{{- $names := list "demarc" -}}
-{{- if .Values.registration.managed.enabled -}}
-{{- $names = append $names "demarc-managed" -}}
-{{- end -}}
-{{- $names | toJson -}}
+{{/* demarc.container is the same for their containers. */}}
+{{- define "demarc.container" -}}
+image: {{ include "demarc.image" . | quote }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  runAsNonRoot: true
+  capabilities:
+    drop: [ALL]
+{{- with .Values.resources }}
+resources:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end -}}
 
-{{/* demarc.memoryLimit is 85 % of the memory limit, as the Go runtime spells it. */}}
+{{/* demarc.mode spells a mode: YAML reads a bare Off as false. */}}
+{{- define "demarc.mode" -}}
+{{- kindIs "bool" . | ternary "Off" . | quote -}}
+{{- end -}}
+
+{{/* demarc.memoryLimit is 85 % of a memory limit, in bytes. The unit is whatever stands after the number; an E is a unit
+unless digits follow. */}}
 {{- define "demarc.memoryLimit" -}}
-{{- $limit := .Values.resources.limits.memory | toString -}}
-{{- if hasSuffix "Gi" $limit -}}
-{{ mulf (trimSuffix "Gi" $limit | float64) 870 | int }}MiB
-{{- else -}}
-{{ mulf (trimSuffix "Mi" $limit | float64) 0.85 | int }}MiB
-{{- end -}}
-{{- end -}}
-
-{{/* demarc.providerWebhooks names webhook configurations of AKS's own, in CEL. Source: the names that AKS clusters were
-seen to carry; new ones are known by their label. */}}
-{{- define "demarc.providerWebhooks" -}}
-"aks-node-validating-webhook", "aks-node-mutating-webhook", "aks-webhook-admission-controller", "aks-namespace-validating-webhook", "azure-service-mesh-ccp-validating-webhook"
+{{- $limit := toString . -}}
+{{- $number := regexFind "^[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?" $limit -}}
+{{- $units := dict "" 1 "m" 0.001 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "E" 1e18
+  "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 "Ei" 1152921504606846976 -}}
+{{- mulf (float64 $number) (get $units (trimPrefix $number $limit)) 0.85 | floor | int64 -}}
 {{- end -}}
