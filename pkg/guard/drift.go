@@ -52,6 +52,7 @@ func compare(want, live *configuration, exempts string) []Drift {
 			found[d] = true
 		}
 	}
+	note(Other, want.Annotations[Installed] == live.Annotations[Installed])
 	note(OptOut, want.Labels[exempts] == live.Labels[exempts] && want.Annotations[exempts] == live.Annotations[exempts])
 	for i := range live.Webhooks {
 		note(WebhookAdded, find(want, live.Webhooks[i].Name) != nil)

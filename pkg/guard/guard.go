@@ -16,6 +16,7 @@ import (
 	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/yaml"
 )
@@ -39,11 +40,20 @@ type Options struct {
 	Logger       logr.Logger
 }
 
+// Installed is the annotation by which the chart tells what a registration was rendered as. An upgrade changes the live
+// one at once, and the file that we compare it with when the kubelet gets to it.
+const Installed = "demarc.dev/installed"
+
+// behind is how long our file may be behind an upgrade.
+const behind = 3 * time.Minute
+
 // Guard looks at the live registrations, again and again. It repairs nothing but the CA bundle: who installed a
 // registration keeps it, and two that repair it would fight.
 type Guard struct {
 	Options
 	last    map[string][]Drift
+	newer   map[string]time.Time // since when a live registration is of another rendering than our file
+	trusted map[string]types.UID // the registrations that were last found to trust what is served
 	bundles atomic.Pointer[[][]byte]
 	looks   atomic.Int64
 }
@@ -53,7 +63,7 @@ func New(o Options) *Guard {
 	if o.Interval == 0 {
 		o.Interval = 10 * time.Second
 	}
-	g := &Guard{Options: o, last: map[string][]Drift{}}
+	g := &Guard{Options: o, last: map[string][]Drift{}, newer: map[string]time.Time{}, trusted: map[string]types.UID{}}
 	g.Metrics.expect(o.Names)
 	return g
 }
@@ -120,15 +130,21 @@ func (g *Guard) look(ctx context.Context, now time.Time) error {
 			delete(expected, name) // not known is neither there nor gone
 		}
 	}
+	broken := g.broken(live) // before it is mended, or nobody would hear of it
 	if g.Certificates != nil && len(errs) == 0 {
-		errs = append(errs, g.Certificates.keep(ctx, live, now))
+		if err := g.Certificates.keep(ctx, live, now); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	if len(errs) == 0 {
 		g.remember(live)
 	}
 	for _, name := range g.Names {
 		if want := expected[name]; want != nil {
-			g.report(ctx, want, live[name])
+			if g.upgraded(want, live[name], now) {
+				continue
+			}
+			g.report(ctx, want, live[name], broken[name])
 		}
 	}
 	return errors.Join(errs...)
@@ -192,11 +208,41 @@ func bundlesOf(c *configuration) [][]byte {
 	return list
 }
 
+// upgraded says whether the live registration is of another rendering than our file, and not for long: then the file is
+// behind, and there is nothing to compare with yet.
+func (g *Guard) upgraded(want, live *configuration, now time.Time) bool {
+	if live == nil || live.Annotations[Installed] == want.Annotations[Installed] {
+		delete(g.newer, want.Name)
+		return false
+	}
+	if g.newer[want.Name].IsZero() {
+		g.newer[want.Name] = now
+	}
+	return now.Before(g.newer[want.Name].Add(behind))
+}
+
+// broken returns the registrations that trusted what is served at the last look, and no longer do: somebody put another
+// CA bundle into them. One that is new has none yet.
+func (g *Guard) broken(live map[string]*configuration) map[string]bool {
+	found := map[string]bool{}
+	for name, c := range live {
+		if c != nil && c.UID == g.trusted[name] && !g.trusts(c) {
+			found[name] = true
+		}
+	}
+	return found
+}
+
 // report says how a registration differs from what it should be: at once, where that is new, and by a metric for as long
-// as it lasts.
-func (g *Guard) report(ctx context.Context, want, live *configuration) {
+// as it lasts. What was mended meanwhile is said once.
+func (g *Guard) report(ctx context.Context, want, live *configuration, broken bool) {
 	drifts := compare(want, live, g.Exempts)
-	if live != nil && !g.trusted(live) {
+	if live != nil && g.trusts(live) {
+		g.trusted[want.Name] = live.UID
+	} else if live != nil {
+		broken = true
+	}
+	if broken {
 		drifts = append(drifts, Bundle)
 	}
 	before := g.last[want.Name]
@@ -216,7 +262,8 @@ func (g *Guard) report(ctx context.Context, want, live *configuration) {
 	}
 }
 
-func (g *Guard) trusted(live *configuration) bool {
+// trusts says whether every webhook of a registration trusts what is served.
+func (g *Guard) trusts(live *configuration) bool {
 	leaf, err := os.ReadFile(g.CertFile)
 	if err != nil {
 		return false

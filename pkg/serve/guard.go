@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -83,7 +84,16 @@ func runCanary(ctx context.Context, o Options, client kubernetes.Interface, metr
 		case <-time.After(o.CanaryInterval):
 		}
 	}
-	canary := &guard.Canary{REST: o.REST, Namespaces: func() []string { return w.Judged(o.Namespace) }, Prefix: registration.CanaryPrefix,
+	canary := &guard.Canary{REST: o.REST, Namespaces: func() []string { return w.Judged(o.Namespace, judgesManaged(o)) }, Prefix: registration.CanaryPrefix,
 		Interval: o.CanaryInterval, Metrics: metrics, Logger: log}
 	return canary.Start(ctx)
+}
+
+// judgesManaged says whether the registration for the provider's namespaces is installed; where nobody says, it is.
+func judgesManaged(o Options) bool {
+	if o.RegistrationDir == "" {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(o.RegistrationDir, registration.Managed+".yaml"))
+	return !errors.Is(err, os.ErrNotExist)
 }

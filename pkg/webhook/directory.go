@@ -242,9 +242,13 @@ func (w *Watcher) Parent(r object.Resource, namespace, name string) *object.Obje
 }
 
 // Judged returns the namespaces in which a request must reach demarc: those of the provider, and one of the customers'
-// that every cluster has. At most 50, in order. The one given, demarc's own, is left out of its registration.
-func (w *Watcher) Judged(except string) []string {
+// that every cluster has. At most 50, in order. The one given, demarc's own, is left out of its registration, and so are
+// the provider's where their registration is not installed.
+func (w *Watcher) Judged(except string, managed bool) []string {
 	list := []string{metav1.NamespaceDefault}
+	if !managed {
+		return list
+	}
 	w.namespaces.Range(func(_, value any) bool {
 		ns := value.(*corev1.Namespace)
 		if _, managed := w.profile.ManagesNamespace(ns.Labels); managed && ns.Name != except && ns.DeletionTimestamp == nil {

@@ -9,9 +9,8 @@ or to cert-manager, and is not named here: who applies this must not take it awa
 {{- $root := .root -}}
 {{- $name := .name -}}
 {{- $source := index ($root.Files.Get "files/registrations.yaml" | fromYaml) $name -}}
-{{- $values := ternary $root.Values.registration.managed $root.Values.registration.customers (eq $name "demarc-managed") -}}
 {{- $certificates := $root.Values.certificates -}}
-{{- $form := $root.Values.registration.selectorForm -}}
+{{- $webhooks := include "demarc.webhooks" . -}}
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingWebhookConfiguration
 metadata:
@@ -23,6 +22,8 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
   annotations:
+    # What this was rendered as. The copy that pods mount follows a minute later, and demarc tells by this that it is behind.
+    demarc.dev/installed: {{ $webhooks | sha256sum | trunc 16 | quote }}
     # Argo CD makes it once the pods are ready, and takes it away before them.
     argocd.argoproj.io/sync-wave: "1"
     {{- if eq $certificates.source "certManager" }}
@@ -31,6 +32,36 @@ metadata:
     {{- with $source.metadata.annotations }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
+{{ $webhooks }}
+{{- end -}}
+
+{{/* demarc.terms renders the terms of a namespace selector. In the form DoesNotExist every value of control-plane means that
+a namespace is managed: the customers' registration gets the term of AKS's FAQ beside those that AKS adds today, so that
+neither is missing, and the managed one the opposite, so that each namespace is still selected once. */}}
+{{- define "demarc.terms" -}}
+{{- $terms := .terms -}}
+{{- if eq .form "DoesNotExist" -}}
+  {{- if eq .name "demarc" -}}
+    {{- $terms = append $terms (dict "key" "control-plane" "operator" "DoesNotExist") -}}
+  {{- else -}}
+    {{- $terms = list -}}
+    {{- range .terms -}}
+      {{- $other := dict "key" .key "operator" (ternary "DoesNotExist" "Exists" (eq .operator "NotIn")) -}}
+      {{- $terms = append $terms (ternary $other . (eq .key "control-plane")) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- toYaml $terms -}}
+{{- end -}}
+
+{{/* demarc.webhooks renders the webhooks of a registration. Arguments: root, name. */}}
+{{- define "demarc.webhooks" -}}
+{{- $root := .root -}}
+{{- $name := .name -}}
+{{- $source := index ($root.Files.Get "files/registrations.yaml" | fromYaml) $name -}}
+{{- $values := ternary $root.Values.registration.managed $root.Values.registration.customers (eq $name "demarc-managed") -}}
+{{- $certificates := $root.Values.certificates -}}
+{{- $form := $root.Values.registration.selectorForm -}}
 webhooks:
 {{- range $webhook := $source.webhooks }}
 - name: {{ $webhook.name }}
@@ -63,23 +94,4 @@ webhooks:
   rules:
   {{- toYaml $webhook.rules | nindent 2 }}
 {{- end }}
-{{- end -}}
-
-{{/* demarc.terms renders the terms of a namespace selector. In the form DoesNotExist every value of control-plane means that
-a namespace is managed: the customers' registration gets the term of AKS's FAQ beside those that AKS adds today, so that
-neither is missing, and the managed one the opposite, so that each namespace is still selected once. */}}
-{{- define "demarc.terms" -}}
-{{- $terms := .terms -}}
-{{- if eq .form "DoesNotExist" -}}
-  {{- if eq .name "demarc" -}}
-    {{- $terms = append $terms (dict "key" "control-plane" "operator" "DoesNotExist") -}}
-  {{- else -}}
-    {{- $terms = list -}}
-    {{- range .terms -}}
-      {{- $other := dict "key" .key "operator" (ternary "DoesNotExist" "Exists" (eq .operator "NotIn")) -}}
-      {{- $terms = append $terms (ternary $other . (eq .key "control-plane")) -}}
-    {{- end -}}
-  {{- end -}}
-{{- end -}}
-{{- toYaml $terms -}}
 {{- end -}}
