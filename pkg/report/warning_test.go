@@ -116,6 +116,39 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// The API server gives all warnings of a request 4,096 characters in all, drops one that holds a control character, and one
+// that is there already: however much is found, and whatever names are chosen, ours get through.
+func TestWarningsGetThrough(t *testing.T) {
+	hostile := strings.Repeat("\u202e\n\x00\"é", 2000)
+	var d engine.Decision
+	for i := range 100 {
+		name, doubt := "certain", ""
+		if i < 50 {
+			name, doubt = "doubtful", "perhaps"
+		}
+		f := policy.Finding{Path: field.NewPath("metadata", "annotations").Key(hostile), Message: hostile, Fix: hostile, Doubt: doubt}
+		r := policy.Rule{ID: policy.ID(fmt.Sprintf("%s-%d", name, i)), Clauses: systemLabel.Clauses}
+		d.Verdicts = append(d.Verdicts, engine.Verdict{Rule: &r, Mode: policy.Warn, Finding: f, Expired: hostile})
+	}
+	warnings, runes, seen := report.Warnings(d), 0, map[string]bool{}
+	for i, w := range warnings {
+		runes += utf8.RuneCountInString(w)
+		if seen[w] {
+			t.Errorf("dropped, for it is there already: %q", w)
+		}
+		seen[w] = true
+		if _, err := utilnet.NewWarningHeader(299, "-", w); err != nil {
+			t.Errorf("dropped: %q: %v", w, err)
+		}
+		if i < len(warnings)-1 && !strings.HasPrefix(w, "demarc: certain-") {
+			t.Errorf("got %q before what is certain", w)
+		}
+	}
+	if len(warnings) != report.MaxWarnings || runes > 4096/2 {
+		t.Errorf("%d warnings of %d characters, want %d of 2,048 at most", len(warnings), runes, report.MaxWarnings)
+	}
+}
+
 // FuzzWarning: whatever users put into names and values, the API server takes the warning, and it stays one line.
 func FuzzWarning(f *testing.F) {
 	f.Add("spec", "a\nb", "must not be true", "leave it out", "", "")

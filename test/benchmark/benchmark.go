@@ -25,11 +25,12 @@ type Review struct {
 	Allowed bool
 }
 
-// The reviews. Accepted is the one that the budgets are about.
+// The reviews. Accepted is the one that the budgets of speed are about, Pod the one that those of load are about.
 var (
 	Accepted = review("DaemonSet CREATE, accepted", "daemonset-review.json", true)
 	Updated  = review("DaemonSet UPDATE, accepted", "daemonset-update-review.json", true)
 	Config   = review("ConfigMap CREATE, accepted", "configmap-review.json", true)
+	Pod      = review("Pod CREATE, accepted", "pod-review.json", true)
 	Denied   = review("DaemonSet CREATE, refused", "daemonset-denied-review.json", false)
 )
 

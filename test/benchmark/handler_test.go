@@ -26,12 +26,12 @@ import (
 )
 
 var reviews = map[string]benchmark.Review{
-	"Create": benchmark.Accepted, "Update": benchmark.Updated, "ConfigMap": benchmark.Config, "Refused": benchmark.Denied,
+	"Create": benchmark.Accepted, "Update": benchmark.Updated, "ConfigMap": benchmark.Config, "Pod": benchmark.Pod, "Refused": benchmark.Denied,
 }
 
 // each runs a benchmark for every review, in one order.
 func each(b *testing.B, run func(*testing.B, benchmark.Review)) {
-	for _, name := range []string{"Create", "Update", "ConfigMap", "Refused"} {
+	for _, name := range []string{"Create", "Update", "ConfigMap", "Pod", "Refused"} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(reviews[name].Body)))

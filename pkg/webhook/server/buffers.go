@@ -3,6 +3,7 @@
 package server
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 )
@@ -29,6 +30,22 @@ func (b *budget) take(n int64) bool {
 func (b *budget) give(n int64)      { b.used.Add(-n) }
 func (b *budget) full() bool        { return !b.fits(1) }
 func (b *budget) fits(n int64) bool { return n <= b.limit-b.used.Load() }
+
+// turn lets one request in at a time. To decode a body takes many times its size, so those that are large take turns: they
+// wait, unlike others in excess, for a review turned away for its size alone would be a way round every rule.
+type turn chan struct{}
+
+// enter waits until it is the caller's turn. It is false if the context ended first.
+func (t turn) enter(ctx context.Context) bool {
+	select {
+	case t <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (t turn) leave() { <-t }
 
 // Buffers come in five sizes, each four times the one before. Larger ones are made to measure and not kept.
 const (

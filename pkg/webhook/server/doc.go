@@ -8,7 +8,8 @@
 //
 // It bounds what a stranger can take. The API server doesn't identify itself to webhooks on managed clusters, so every pod
 // may connect: connections, headers, bodies, the memory held by all bodies together, the number of reviews in hand and the
-// time for each of them have limits, and what exceeds them is turned away without waiting.
+// time for each of them have limits, and what exceeds them is turned away without waiting. Only large bodies wait, for each
+// other: decoded, they take many times their size.
 //
 // It leaves late. After the context given to Start ends it is not ready any more, but goes on answering until the cluster
 // has stopped sending, and no request in hand is ever cancelled because of it.

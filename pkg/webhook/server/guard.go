@@ -56,6 +56,13 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithDeadline(r.Context(), s.deadline(r.URL.RawQuery, start))
 	defer cancel()
+	if len(body.data) > largestKept {
+		if !s.large.enter(ctx) {
+			s.shed(w, errBytes)
+			return
+		}
+		defer s.large.leave()
+	}
 	g.serve(ctx, w, r, body.data[:len(body.data):len(body.data)])
 }
 

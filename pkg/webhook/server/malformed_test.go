@@ -148,6 +148,17 @@ func TestWellFormedRequestReachesTheHandler(t *testing.T) {
 	}
 }
 
+// TestDefaultsCutSoon sees that what the tests below do in little time is done by default within a quarter of a minute.
+func TestDefaultsCutSoon(t *testing.T) {
+	var o Options
+	o.setDefaults()
+	for name, timeout := range map[string]time.Duration{"header": o.ReadHeaderTimeout, "body": o.ReadTimeout, "answer": o.WriteTimeout} {
+		if timeout <= 0 || timeout > 15*time.Second {
+			t.Errorf("%s: cut after %s, want 15 s at most", name, timeout)
+		}
+	}
+}
+
 func TestSlowBodyIsCut(t *testing.T) {
 	handler, calls := counting()
 	r := serve(t, Options{ReadTimeout: time.Second}, handler)

@@ -42,7 +42,7 @@ type Options struct {
 	// MaxBody is the size of the largest body accepted, 20 MiB by default. A storable object grows up to sixfold in JSON,
 	// and an update carries it twice.
 	MaxBody int64
-	// ByteBudget limits the memory held by the bodies of all requests together, 64 MiB by default.
+	// ByteBudget limits the memory held by the bodies of all requests together, 48 MiB by default.
 	ByteBudget int64
 	// MaxInFlight limits the requests whose handler runs, 256 by default.
 	MaxInFlight int
@@ -85,7 +85,7 @@ func (o *Options) setDefaults() {
 	set(&o.CertWait, 2*time.Minute)
 	set(&o.TLSMinVersion, tls.VersionTLS13)
 	set(&o.MaxBody, 20<<20)
-	set(&o.ByteBudget, 64<<20)
+	set(&o.ByteBudget, 48<<20)
 	set(&o.MaxInFlight, 256)
 	set(&o.MaxConnections, 4096)
 	set(&o.MaxConnectionsPerAddress, max(1, o.MaxConnections/4))

@@ -12,7 +12,9 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 )
 
 // gate is a handler that says when it is entered and stays until it is released.
@@ -146,6 +148,39 @@ func TestExcessBytesAreRefused(t *testing.T) {
 	}
 	if got := r.metric("shed_total", "bytes"); got != 3 {
 		t.Errorf("shed_total: got %v, want 3", got)
+	}
+}
+
+func TestLargeBodiesTakeTurns(t *testing.T) {
+	g := newGate()
+	r := serve(t, Options{}, g)
+	release := sync.OnceFunc(func() { close(g.release) })
+	defer release()
+	client := r.client()
+	large := strings.Repeat("a", 2<<20)
+	first, second := r.postAsync(client, large), r.postAsync(client, large)
+	<-g.entered
+	small := r.postAsync(client, "{}")
+	<-g.entered // the small one, whose turn it is always
+	hasty := &http.Client{Transport: client.Transport, Timeout: 10 * time.Second}
+	impatient, err := do(hasty, r.request(http.MethodPost, "/review?timeout=100ms", strings.NewReader(large)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if impatient.code != 503 {
+		t.Errorf("out of time before its turn: got %d, want 503", impatient.code)
+	}
+	if got := len(g.entered); got != 0 {
+		t.Errorf("%d large ones beside the first, want none", got)
+	}
+	release()
+	for name, replies := range map[string]<-chan reply{"first": first, "second": second, "small": small} {
+		if got := <-replies; got.code != 200 {
+			t.Errorf("%s: got %d, want 200", name, got.code)
+		}
+	}
+	if got := r.metric("shed_total", "bytes"); got != 1 {
+		t.Errorf("shed_total: got %v, want 1", got)
 	}
 }
 

@@ -22,6 +22,7 @@ type Server struct {
 	certificates *certificates
 	buffers      *buffers
 	inFlight     budget
+	large        turn
 	connections  connectionCount
 
 	panics, failures sampler
@@ -47,6 +48,7 @@ func New(options Options) (*Server, error) {
 		mux:         http.NewServeMux(),
 		buffers:     &buffers{budget: budget{limit: options.ByteBudget}},
 		inFlight:    budget{limit: int64(options.MaxInFlight)},
+		large:       make(turn, 1),
 		connections: connectionCount{limit: options.MaxConnections, perAddress: options.MaxConnectionsPerAddress},
 		panics:      sampler{every: 10 * time.Second},
 		failures:    sampler{every: 10 * time.Second},

@@ -11,10 +11,10 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
-	"strings"
 
 	auditv1 "k8s.io/apiserver/pkg/apis/audit/v1"
+
+	"github.com/demarc-dev/demarc/test/benchmark/rig"
 )
 
 // The webhooks by the names that the API server counts their calls under.
@@ -33,29 +33,14 @@ func (b *bench) countCalls(ctx context.Context) error {
 	}
 	measured := (b.rounds + 1) * b.block // one block was to warm up
 	for _, name := range []string{demarcWebhook, unconditionalWebhook, yardstickWebhook} {
-		if got := counted(raw, "apiserver_admission_webhook_request_total", name); got < measured {
+		if got := rig.Counted(raw, "apiserver_admission_webhook_request_total", rig.Webhook(name)); got < measured {
 			return fmt.Errorf("%s was called %d times for %d requests", name, got, measured)
 		}
-		if got := counted(raw, "apiserver_admission_webhook_fail_open_count", name); got > 0 {
+		if got := rig.Counted(raw, "apiserver_admission_webhook_fail_open_count", rig.Webhook(name)); got > 0 {
 			return fmt.Errorf("%d requests passed because %s did not answer", got, name)
 		}
 	}
 	return nil
-}
-
-// counted adds up the counters of a metric that speak of one webhook.
-func counted(exposition []byte, metric, webhook string) int {
-	sum := 0
-	for line := range strings.Lines(string(exposition)) {
-		if !strings.HasPrefix(line, metric+"{") || !strings.Contains(line, `name="`+webhook+`"`) {
-			continue
-		}
-		value, err := strconv.ParseFloat(strings.TrimSpace(line[strings.LastIndexByte(line, ' '):]), 64)
-		if err == nil {
-			sum += int(value)
-		}
-	}
-	return sum
 }
 
 // countWrites counts what demarc asked of the API server during the whole run, by its audit log.
@@ -88,9 +73,9 @@ func (b *bench) countWrites(context.Context) error {
 	if verbs["list"]+verbs["watch"] == 0 {
 		return errors.New("the audit log knows nothing of demarc's watches, so it proves nothing")
 	}
-	fmt.Fprintf(b.out, "Requests of demarc to the API server: %v. None may write: %s.\n", verbs, b.kept(len(writes) == 0))
+	fmt.Fprintf(b.Out, "Requests of demarc to the API server: %v. None may write: %s.\n", verbs, b.Kept(len(writes) == 0))
 	for _, w := range writes {
-		fmt.Fprintln(b.out, "- "+w)
+		fmt.Fprintln(b.Out, "- "+w)
 	}
 	return nil
 }

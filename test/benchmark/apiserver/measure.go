@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/demarc-dev/demarc/test/benchmark"
-	"github.com/demarc-dev/demarc/test/benchmark/load"
 	"github.com/demarc-dev/demarc/test/benchmark/process"
 	"github.com/demarc-dev/demarc/test/benchmark/stats"
 )
@@ -80,7 +79,7 @@ func (b *bench) cpu() (map[variant]time.Duration, error) {
 }
 
 func (b *bench) print(medians map[variant][]float64, before, after map[variant]time.Duration) {
-	fmt.Fprint(b.out, "**Dry-run create of the accepted DaemonSet**, 1 client; medians of the rounds, quartiles in brackets\n\n")
+	fmt.Fprint(b.Out, "**Dry-run create of the accepted DaemonSet**, 1 client; medians of the rounds, quartiles in brackets\n\n")
 	table := stats.Table{Head: []string{"variant", "who judges", "p50 ms", "added p50 ms", "times the floor", "CPU µs/request"}}
 	for _, v := range variants {
 		ratios := make([]float64, b.rounds)
@@ -100,8 +99,8 @@ func (b *bench) print(medians map[variant][]float64, before, after map[variant]t
 		}
 		table.Add(row...)
 	}
-	table.Print(b.out)
-	fmt.Fprintf(b.out, "Goal: demarc adds at most what the two policies add. In p50 ms, demarc less policies: %s.\n\n",
+	table.Print(b.Out)
+	fmt.Fprintf(b.Out, "Goal: demarc adds at most what the two policies add. In p50 ms, demarc less policies: %s.\n\n",
 		goal(difference(medians[demarc], medians[policies])))
 }
 
@@ -131,14 +130,9 @@ func (b *bench) measureMemory(ctx context.Context) error {
 	if b.memory == 0 {
 		return nil
 	}
-	loader, err := load.New(b.ca)
-	if err != nil {
-		return err
-	}
-	defer loader.Close()
 	var readings []process.Usage
 	for _, n := range []int{1, b.memory - 1, b.memory} {
-		if _, err := loader.Send(ctx, b.demarc, benchmark.Accepted, min(8, n), n); err != nil {
+		if _, err := b.Loader.Send(ctx, b.demarc, benchmark.Accepted, min(8, n), n); err != nil {
 			return fmt.Errorf("memory: %w", err)
 		}
 		u, err := b.demarc.Usage()
@@ -148,7 +142,7 @@ func (b *bench) measureMemory(ctx context.Context) error {
 		readings = append(readings, u)
 	}
 	const mebi = 1 << 20
-	fmt.Fprint(b.out, "**Resident memory of demarc**, MiB, after the requests through the API server and so many more by 8 clients\n\n")
+	fmt.Fprint(b.Out, "**Resident memory of demarc**, MiB, after the requests through the API server and so many more by 8 clients\n\n")
 	table := stats.Table{Head: []string{"memory", "1", fmt.Sprint(b.memory), fmt.Sprint(2 * b.memory)}}
 	resident, own := []string{"resident"}, []string{"of which its own"}
 	largest := 0.0
@@ -159,16 +153,8 @@ func (b *bench) measureMemory(ctx context.Context) error {
 	}
 	table.Add(resident...)
 	table.Add(own...)
-	table.Print(b.out)
+	table.Print(b.Out)
 	growth := float64(readings[2].Resident-readings[1].Resident) / mebi
-	fmt.Fprintf(b.out, "Budget: at most %d MiB: %s. Flat: %s.\n\n", maxResident, b.kept(largest <= maxResident), b.kept(growth <= maxGrowth))
+	fmt.Fprintf(b.Out, "Budget: at most %d MiB: %s. Flat: %s.\n\n", maxResident, b.Kept(largest <= maxResident), b.Kept(growth <= maxGrowth))
 	return nil
-}
-
-func (b *bench) kept(ok bool) string {
-	if ok {
-		return "kept"
-	}
-	b.broken = true
-	return "NOT KEPT"
 }

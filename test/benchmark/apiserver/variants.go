@@ -15,6 +15,7 @@ import (
 	"github.com/demarc-dev/demarc/pkg/provider"
 	"github.com/demarc-dev/demarc/pkg/registration"
 	"github.com/demarc-dev/demarc/pkg/rules"
+	"github.com/demarc-dev/demarc/test/benchmark/rig"
 	"github.com/demarc-dev/demarc/test/benchmark/yardstick"
 )
 
@@ -58,8 +59,8 @@ func (v variant) selector() *metav1.LabelSelector {
 
 // register registers everything.
 func (b *bench) register(ctx context.Context) error {
-	configurations := demarcConfigurations(demarc, b.demarc.URL(""), b.ca)
-	for _, c := range demarcConfigurations(unconditional, b.demarc.URL(""), b.ca) {
+	configurations := demarcConfigurations(demarc, b.demarc.URL(""), b.CA)
+	for _, c := range demarcConfigurations(unconditional, b.demarc.URL(""), b.CA) {
 		c.Name += "-unconditional"
 		for i := range c.Webhooks {
 			c.Webhooks[i].Name = "unconditional." + c.Webhooks[i].Name
@@ -67,7 +68,7 @@ func (b *bench) register(ctx context.Context) error {
 		}
 		configurations = append(configurations, c)
 	}
-	configurations = append(configurations, yardstickConfiguration(b.yardstick.URL(yardstick.Path), b.ca))
+	configurations = append(configurations, yardstickConfiguration(b.yardstick.URL(yardstick.Path), b.CA))
 	for _, c := range configurations {
 		if _, err := b.client.AdmissionregistrationV1().ValidatingWebhookConfigurations().Create(ctx, c, metav1.CreateOptions{}); err != nil {
 			return fmt.Errorf("register %s: %w", c.Name, err)
@@ -154,7 +155,7 @@ func (b *bench) registerPolicy(ctx context.Context, name, expression string, v .
 // nobody asks would win.
 func (b *bench) checkVerdicts(ctx context.Context) error {
 	for _, v := range variants {
-		err := eventually(ctx, v.name, func() error { return b.checkVariant(ctx, v) })
+		err := rig.Eventually(ctx, v.name, func() error { return b.checkVariant(ctx, v) })
 		if err != nil {
 			return err
 		}

@@ -118,7 +118,7 @@ func register(ctx context.Context, client kubernetes.Interface, url string, ca [
 		&admissionregistrationv1.ValidatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: "capture"},
 			Webhooks: []admissionregistrationv1.ValidatingWebhook{{
 				Name: "capture.demarc.dev", ClientConfig: admissionregistrationv1.WebhookClientConfig{URL: &url, CABundle: ca},
-				Rules:         []admissionregistrationv1.RuleWithOperations{rule("apps", "daemonsets"), rule("", "configmaps")},
+				Rules:         []admissionregistrationv1.RuleWithOperations{rule("apps", "daemonsets"), rule("", "configmaps"), rule("", "pods")},
 				FailurePolicy: new(admissionregistrationv1.Ignore), SideEffects: new(admissionregistrationv1.SideEffectClassNone),
 				TimeoutSeconds: new(int32(3)), AdmissionReviewVersions: []string{"v1"},
 			}}}, metav1.CreateOptions{})
@@ -132,11 +132,14 @@ type taker struct {
 }
 
 func (t taker) takeAll(ctx context.Context) error {
-	set, config := &appsv1.DaemonSet{}, &corev1.ConfigMap{}
+	set, config, pod := &appsv1.DaemonSet{}, &corev1.ConfigMap{}, &corev1.Pod{}
 	if err := read("daemonset.yaml", set); err != nil {
 		return err
 	}
 	if err := read("configmap.yaml", config); err != nil {
+		return err
+	}
+	if err := read("pod.yaml", pod); err != nil {
 		return err
 	}
 	sets := t.client.AppsV1().DaemonSets(set.Namespace)
@@ -164,6 +167,12 @@ func (t taker) takeAll(ctx context.Context) error {
 		func() error {
 			return t.take("configmap-review.json", func() error {
 				_, err := t.client.CoreV1().ConfigMaps(config.Namespace).Create(ctx, config, metav1.CreateOptions{DryRun: []string{"All"}})
+				return err
+			})
+		},
+		func() error {
+			return t.take("pod-review.json", func() error {
+				_, err := t.client.CoreV1().Pods(pod.Namespace).Create(ctx, pod, metav1.CreateOptions{DryRun: []string{"All"}})
 				return err
 			})
 		},

@@ -25,7 +25,7 @@ const (
 // machine meets both alike. It judges the budgets if the review is the one that they are about.
 func (b *bench) measure(ctx context.Context, r benchmark.Review, clients, rounds int, judge bool) error {
 	for _, s := range b.servers {
-		if _, err := b.loader.Send(ctx, s, r, clients, 200); err != nil {
+		if _, err := b.Loader.Send(ctx, s, r, clients, 200); err != nil {
 			return fmt.Errorf("%s: warm up: %w", s.Name, err)
 		}
 	}
@@ -36,7 +36,7 @@ func (b *bench) measure(ctx context.Context, r benchmark.Review, clients, rounds
 			slices.Reverse(order)
 		}
 		for _, i := range order {
-			one, err := b.loader.Block(ctx, b.servers[i], r, clients, b.block)
+			one, err := b.Loader.Block(ctx, b.servers[i], r, clients, b.block)
 			if err != nil {
 				return err
 			}
@@ -52,7 +52,7 @@ func (b *bench) print(r benchmark.Review, clients int, blocks [][]load.Block, ju
 	if clients == 1 {
 		plural = ""
 	}
-	fmt.Fprintf(b.out, "**%s**, %d bytes, %d client%s\n\n", r.Name, len(r.Body), clients, plural)
+	fmt.Fprintf(b.Out, "**%s**, %d bytes, %d client%s\n\n", r.Name, len(r.Body), clients, plural)
 	median := func(i int, of func(load.Block) float64) float64 { return stats.SpreadOf(values(blocks[i], of)).Median }
 	table := stats.Table{Head: []string{"server", "p50 ms", "p99 ms", "CPU µs/request", "requests/s"}}
 	for i, s := range b.servers {
@@ -62,17 +62,9 @@ func (b *bench) print(r benchmark.Review, clients int, blocks [][]load.Block, ju
 	p50Ratio, p99Ratio, cpuRatio := ratio(blocks, p50), ratio(blocks, p99), ratio(blocks, cpu)
 	table.Add("demarc / yardstick", p50Ratio.String(), p99Ratio.String(), cpuRatio.String(), ratio(blocks, rate).String())
 	if judge {
-		table.Add(fmt.Sprintf("budget %.1f", maxRatio), b.kept(p50Ratio.Median <= maxRatio), "", b.kept(cpuRatio.Median <= maxRatio), "")
+		table.Add(fmt.Sprintf("budget %.1f", maxRatio), b.Kept(p50Ratio.Median <= maxRatio), "", b.Kept(cpuRatio.Median <= maxRatio), "")
 	}
-	table.Print(b.out)
-}
-
-func (b *bench) kept(ok bool) string {
-	if ok {
-		return "kept"
-	}
-	b.broken = true
-	return "NOT KEPT"
+	table.Print(b.Out)
 }
 
 func p50(b load.Block) float64  { return b.P50 }
@@ -100,13 +92,13 @@ func ratio(blocks [][]load.Block, of func(load.Block) float64) stats.Spread {
 // measureMemory reads the memory of each server after its first request and twice more.
 func (b *bench) measureMemory(ctx context.Context) error {
 	const clients = 8
-	fmt.Fprintf(b.out, "**Resident memory**, MiB, after so many requests by %d clients; what is not the process's own is pages of the program's file\n\n", clients)
+	fmt.Fprintf(b.Out, "**Resident memory**, MiB, after so many requests by %d clients; what is not the process's own is pages of the program's file\n\n", clients)
 	table := stats.Table{Head: []string{"server", "1", fmt.Sprint(b.memory), fmt.Sprint(2 * b.memory), "budget"}}
 	for _, s := range b.servers {
 		row := []string{s.Name}
 		var readings []float64
 		for _, n := range []int{1, b.memory - 1, b.memory} {
-			if _, err := b.loader.Send(ctx, s, benchmark.Accepted, min(clients, n), n); err != nil {
+			if _, err := b.Loader.Send(ctx, s, benchmark.Accepted, min(clients, n), n); err != nil {
 				return fmt.Errorf("%s: %w", s.Name, err)
 			}
 			u, err := s.Usage()
@@ -118,11 +110,11 @@ func (b *bench) measureMemory(ctx context.Context) error {
 		}
 		budget := ""
 		if s == b.servers[0] {
-			budget = b.kept(slices.Max(readings) <= maxResident && readings[2]-readings[1] <= maxGrowth)
+			budget = b.Kept(slices.Max(readings) <= maxResident && readings[2]-readings[1] <= maxGrowth)
 			budget = fmt.Sprintf("at most %d, flat: %s", maxResident, budget)
 		}
 		table.Add(append(row, budget)...)
 	}
-	table.Print(b.out)
+	table.Print(b.Out)
 	return nil
 }

@@ -34,16 +34,20 @@ type Loader struct {
 	client *http.Client
 }
 
+// Idle is how many idle connections the API server keeps for a webhook behind a Service. A request that finds none opens
+// another, with a handshake of its own, and what is over afterwards is closed.
+const Idle = 25
+
 // New returns a loader that trusts an authority. It keeps connections as the API server does for webhooks behind a
-// Service: HTTP/1.1, up to 25 idle ones. The caller must call Close.
-func New(ca []byte) (Loader, error) {
+// Service, HTTP/1.1 and without TLS sessions, but for the number of idle ones. The caller must call Close.
+func New(ca []byte, idle int) (Loader, error) {
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(ca) {
 		return Loader{}, errors.New("the authority is no certificate")
 	}
 	return Loader{&http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
-		TLSClientConfig:     &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout: 10 * time.Second, MaxIdleConnsPerHost: 25, IdleConnTimeout: 90 * time.Second,
+		TLSClientConfig:     &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS13},
+		TLSHandshakeTimeout: 10 * time.Second, MaxIdleConnsPerHost: idle, IdleConnTimeout: 90 * time.Second,
 	}}}, nil
 }
 
@@ -104,28 +108,60 @@ func (l Loader) Send(ctx context.Context, s *process.Server, r benchmark.Review,
 	return slices.Concat(shares...), nil
 }
 
-// one sends a review with the header that the API server sends.
+// one sends a review and checks the answer.
 func (l Loader) one(ctx context.Context, s *process.Server, r benchmark.Review) (time.Duration, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL(registration.CustomersPath)+"?timeout=3s", bytes.NewReader(r.Body))
+	start := time.Now()
+	status, body, err := l.Post(ctx, s, r.Body)
+	took := time.Since(start)
 	if err != nil {
 		return 0, err
+	}
+	if status != http.StatusOK {
+		return 0, fmt.Errorf("got status %d: %.200s", status, body)
+	}
+	return took, r.Check(body)
+}
+
+// Post sends a body with the header that the API server sends.
+func (l Loader) Post(ctx context.Context, s *process.Server, review []byte) (status int, body []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL(registration.CustomersPath)+"?timeout=3s", bytes.NewReader(review))
+	if err != nil {
+		return 0, nil, err
 	}
 	req.Header.Set("Accept", "application/json, */*")
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "kube-apiserver-admission")
-	start := time.Now()
 	response, err := l.client.Do(req)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	took := time.Since(start)
-	if err != nil {
-		return 0, fmt.Errorf("read answer: %w", err)
+	if body, err = io.ReadAll(response.Body); err != nil {
+		return 0, nil, fmt.Errorf("read answer: %w", err)
 	}
-	if response.StatusCode != http.StatusOK {
-		return 0, fmt.Errorf("got status %s: %.200s", response.Status, body)
+	return response.StatusCode, body, nil
+}
+
+// Timeout is timeoutSeconds of demarc's registrations.
+const Timeout = 3 * time.Second
+
+// Ask sends a review as an API server does that waits no longer than the registration says.
+func (l Loader) Ask(ctx context.Context, s *process.Server, r benchmark.Review) (Outcome, error) {
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	status, body, err := l.Post(ctx, s, r.Body)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return Late, err
+	case err != nil:
+		return Cut, err
+	case status == http.StatusServiceUnavailable:
+		return Shed, nil
+	case status != http.StatusOK:
+		return Wrong, fmt.Errorf("got status %d: %.200s", status, body)
 	}
-	return took, r.Check(body)
+	if err := r.Check(body); err != nil {
+		return Wrong, err
+	}
+	return Right, nil
 }

@@ -31,7 +31,7 @@ func TestSend(t *testing.T) {
 		{"refused", fmt.Sprintf(`{"response":{"uid":%q,"allowed":false}}`, benchmark.Accepted.UID), 200, "allowed false"},
 		{"another's", `{"response":{"uid":"1","allowed":true}}`, 200, `got uid "1"`},
 		{"no answer", "", 200, "read answer"},
-		{"failed", right, 500, "500 Internal Server Error"},
+		{"failed", right, 500, "got status 500"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -50,7 +50,7 @@ func TestSend(t *testing.T) {
 			}))
 			s.Config.ErrorLog = log.New(io.Discard, "", 0)
 			defer s.Close()
-			l, err := New(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}))
+			l, err := New(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), Idle)
 			if err != nil {
 				t.Fatal(err)
 			}

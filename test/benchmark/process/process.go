@@ -27,15 +27,18 @@ type Options struct {
 	// Program, if set, is what the process runs instead of a server of its own, with the arguments Args.
 	Program string
 	Args    []string
+	// Env is added to the environment, as name=value.
+	Env []string
 	// CPUProfile is the file that a server of its own writes a profile of its CPU time to; none if empty.
 	CPUProfile string
 }
 
 // Usage is what a server has used: CPU time since it began, user and system, and the memory that it holds, in bytes.
-// Anonymous is the part of Resident that is its own; the rest is pages of its program's file.
+// Anonymous is the part of Resident that is its own; the rest is pages of its program's file. Peak is the most that was
+// ever resident: the kernel keeps it, so that no moment between two readings is missed.
 type Usage struct {
-	CPU                 time.Duration
-	Resident, Anonymous int64
+	CPU                       time.Duration
+	Resident, Anonymous, Peak int64
 }
 
 // Server is a running process.
@@ -73,6 +76,7 @@ func Start(ctx context.Context, name string, o Options) (*Server, error) {
 	defer log.Close()
 	s.command = exec.Command(program, childArg, name)
 	s.command.Stderr = log
+	s.command.Env = append(os.Environ(), o.Env...)
 	// A group of its own: an interrupt from the terminal is for the parent to handle, and a kill reaches the program too.
 	s.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if s.in, err = s.command.StdinPipe(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -23,12 +24,10 @@ func ownUsage() (Usage, error) {
 		return Usage{}, fmt.Errorf("get usage: %w", err)
 	}
 	u := Usage{CPU: time.Duration(r.Utime.Nano() + r.Stime.Nano())}
-	var err error
-	u.Resident, u.Anonymous, err = memory(os.Getpid())
-	if errors.Is(err, fs.ErrNotExist) {
-		return u, nil
+	if err := u.readMemory(os.Getpid()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return u, err
 	}
-	return u, err
+	return u, nil
 }
 
 // usageOf is of another process, its CPU time to the hundredth of a second.
@@ -52,20 +51,21 @@ func usageOf(pid int) (Usage, error) {
 		return Usage{}, fmt.Errorf("read usage: %w", err)
 	}
 	u := Usage{CPU: time.Duration(user+system) * tick}
-	u.Resident, u.Anonymous, err = memory(pid)
-	return u, err
+	return u, u.readMemory(pid)
 }
 
-// memory reads how many bytes of a process are resident, and how many of them no file backs.
-func memory(pid int) (resident, anonymous int64, err error) {
-	statm, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
+// readMemory reads how many bytes of a process are resident, how many of them no file backs, and how many were at most.
+func (u *Usage) readMemory(pid int) error {
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
-	var size, pages, shared int64
-	if _, err := fmt.Fscan(bytes.NewReader(statm), &size, &pages, &shared); err != nil {
-		return 0, 0, fmt.Errorf("read memory: %w", err)
+	for name, value := range map[string]*int64{"VmRSS:": &u.Resident, "RssAnon:": &u.Anonymous, "VmHWM:": &u.Peak} {
+		_, rest, ok := strings.Cut(string(status), "\n"+name)
+		if _, err := fmt.Sscan(rest, value); !ok || err != nil {
+			return fmt.Errorf("read memory: %s is not to be found", strings.TrimSuffix(name, ":"))
+		}
+		*value <<= 10 // they are in KiB
 	}
-	page := int64(os.Getpagesize())
-	return pages * page, (pages - shared) * page, nil
+	return nil
 }
