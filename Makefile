@@ -84,6 +84,10 @@ bench: controlplane ## Run the benchmarks that the budgets are measured by (abou
 	go run ./test/benchmark/direct
 	go run ./test/benchmark/apiserver
 
+.PHONY: e2e
+e2e: ## Test the chart on a real Kubernetes of one node (about 15 minutes); needs root and Debian's packages.
+	hack/e2e.sh
+
 .PHONY: demo
 demo: build controlplane ## Play the story on a real local API server; ends by itself.
 	go run ./test/demo

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command testcount reads what `go test -json` printed and says it in short: each package, the whole output of each
-// test that failed, and at the end how many passed, failed and were skipped.
+// test that failed, and at the end how many passed, failed and were skipped. With -each it names each test as it ends.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -21,12 +22,15 @@ type event struct {
 }
 
 type tally struct {
+	each                    bool
 	passed, failed, skipped int
 	output                  map[string]*strings.Builder
 }
 
 func main() {
 	t := tally{output: map[string]*strings.Builder{}}
+	flag.BoolVar(&t.each, "each", false, "name each test as it ends")
+	flag.Parse()
 	if err := t.read(os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, "testcount:", err)
 		os.Exit(1)
@@ -74,6 +78,9 @@ func (t *tally) end(e event, key string) {
 	if e.Test == "" {
 		t.pkg(e, failed)
 		return
+	}
+	if t.each {
+		fmt.Printf("%-5s %s %.1fs\n", e.Action, e.Test, e.Elapsed)
 	}
 	switch e.Action {
 	case "pass":

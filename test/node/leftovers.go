@@ -138,6 +138,14 @@ func dropLink() error {
 	if _, err := os.Stat("/sys/class/net/" + bridge); err != nil {
 		return nil
 	}
+	// The pods' links hang on it. Those of pods that nobody ended in order would outlive it.
+	ports, err := filepath.Glob("/sys/class/net/" + bridge + "/brif/*")
+	if err != nil {
+		return err
+	}
+	for _, port := range ports {
+		_ = command("ip", "link", "delete", filepath.Base(port)) // it goes by itself where its pod ends now
+	}
 	return command("ip", "link", "delete", bridge)
 }
 

@@ -12,6 +12,10 @@ import (
 // listens.
 const bridge = "demarc0"
 
+// bridgeMAC is fixed. A bridge without one of its own takes the lowest of its ports', so that with each pod that comes or
+// goes the others might lose the node until they ask for its address again.
+const bridgeMAC = "02:00:0a:fa:00:01"
+
 const bridgePlugin = `{
   "cniVersion": "0.4.0", "name": "demarc-e2e",
   "plugins": [
@@ -26,7 +30,7 @@ const loopbackPlugin = `{"cniVersion": "0.4.0", "name": "lo", "type": "loopback"
 
 func (n *Node) network(context.Context) error {
 	for _, args := range [][]string{
-		{"link", "add", bridge, "type", "bridge"},
+		{"link", "add", bridge, "address", bridgeMAC, "type", "bridge"},
 		{"addr", "add", bridgeAddress + "/24", "dev", bridge},
 		{"link", "set", bridge, "up"},
 	} {

@@ -35,6 +35,7 @@ const (
 	securePort    = "16443"
 	etcdPort      = "12379"
 	etcdPeerPort  = "12380"
+	proxyMetrics  = "127.0.0.1:12381"
 )
 
 // Options says how to start a Node.

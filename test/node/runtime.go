@@ -24,6 +24,8 @@ state = %q
   sandbox_image = %q
   # Where a machine may not lower its score, every sandbox would fail.
   restrict_oom_score_adj = true
+  # Below our folder, where clearing up finds them.
+  netns_mounts_under_state_dir = true
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = %q

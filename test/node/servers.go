@@ -24,6 +24,7 @@ func (n *Node) apiServer(ctx context.Context) error {
 	args := append([]string{
 		"--etcd-servers=http://127.0.0.1:" + etcdPort, "--advertise-address=" + bridgeAddress, "--secure-port=" + securePort,
 		"--service-cluster-ip-range=" + serviceRange, "--allow-privileged", "--authorization-mode=Node,RBAC",
+		"--kubelet-preferred-address-types=InternalIP", // nobody resolves the name of the node
 		"--enable-admission-plugins=NodeRestriction", "--client-ca-file=" + n.pki.file("ca.crt"),
 		"--tls-cert-file=" + n.pki.file("apiserver.crt"), "--tls-private-key-file=" + n.pki.file("apiserver.key"),
 		"--kubelet-certificate-authority=" + n.pki.file("ca.crt"),
@@ -55,7 +56,10 @@ func (n *Node) controllers(context.Context) error {
 	return n.launch("kube-scheduler", "--kubeconfig="+n.pki.file("kube-scheduler.kubeconfig"), "--leader-elect=false", "--secure-port=0")
 }
 
-func (n *Node) kubeProxy(context.Context) error {
-	return n.launch("kube-proxy", "--kubeconfig="+n.pki.file("kube-proxy.kubeconfig"), "--proxy-mode=iptables",
-		"--hostname-override="+Name, "--conntrack-max-per-core=0", "--healthz-bind-address=", "--metrics-bind-address=127.0.0.1:0")
+func (n *Node) kubeProxy(ctx context.Context) error {
+	if err := n.launch("kube-proxy", "--kubeconfig="+n.pki.file("kube-proxy.kubeconfig"), "--proxy-mode=iptables",
+		"--hostname-override="+Name, "--conntrack-max-per-core=0", "--healthz-bind-address=", "--metrics-bind-address="+proxyMetrics); err != nil {
+		return err
+	}
+	return n.until(ctx, 30*time.Second, "kube-proxy does not listen", listening(proxyMetrics), "kube-proxy")
 }
