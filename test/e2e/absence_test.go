@@ -58,15 +58,13 @@ func TestNoReplica(t *testing.T) {
 	}
 }
 
-func shorten(s string) string { return s[:min(len(s), 160)] }
-
 // write makes, by a dry run, something in a customer's namespace that demarc warns about.
 func write(t *testing.T) (output string, err error) {
 	t.Helper()
 	return platform.kubectl(t.Context(), "apply", "-f", manifests+"second-scheduler.yaml", "--dry-run=server")
 }
 
-// restartKubelet kills the kubelet for so long that its node counts as lost, and starts it again.
+// restartKubelet kills the kubelet and starts it again, and waits for its next word.
 func restartKubelet(t *testing.T) error {
 	t.Helper()
 	if err := machine.Kill("kubelet"); err != nil {

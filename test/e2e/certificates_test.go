@@ -21,7 +21,7 @@ func TestCertificates(t *testing.T) {
 	uninstall(t) // what is stored lives long, and would go on doing so
 	installed(t, short, failing)
 
-	const rate, lasts = 100, 150 * time.Second
+	const rate, lasts = 100, 2 * time.Minute
 	before := countCalls(t)
 	handshakes, _ := metric(t, "demarc_webhook_tls_handshake_errors_total")
 	seen := watchSecret(t)

@@ -141,7 +141,7 @@ func TestEnforcer(t *testing.T) {
 	})
 	c.check(t, true, "A registration of somebody else's without AKS's terms is rewritten: the program bites", "rewritten")
 	output, err := localAdmin.kubectlWith(t.Context(), control, asHelm...)
-	c.check(t, err != nil && strings.Contains(output, "conflict"), "And its next server-side apply meets the conflict that breaks Helm upgrades on AKS", "%s", shorten(strings.TrimSpace(output)))
+	c.check(t, err != nil && strings.Contains(output, "conflict"), "And its next server-side apply meets the conflict that breaks Helm upgrades on AKS", "%s", said(output))
 
 	before := map[string]string{customers: registration(t, customers), managed: registration(t, managed)}
 	time.Sleep(5 * time.Second)

@@ -34,19 +34,8 @@ func TestInstall(t *testing.T) {
 	}
 	c.check(t, ready == replicas, "`helm install --wait` ends with every replica ready", "%d of %d ready after %s", ready, replicas, seconds(took))
 
-	trusted := 0
-	for _, name := range []string{customers, managed} {
-		configuration, err := admin.AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(t.Context(), name, metav1.GetOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, w := range configuration.Webhooks {
-			if x509.NewCertPool().AppendCertsFromPEM(w.ClientConfig.CABundle) {
-				trusted++
-			}
-		}
-	}
-	c.check(t, trusted == 3, "Every webhook of both registrations has the CA bundle, which demarc made", "%d of 3", trusted)
+	n := trusted(t, customers) + trusted(t, managed)
+	c.check(t, n == 3, "Every webhook of both registrations has the CA bundle, which demarc made", "%d of 3", n)
 
 	waited := settled(t)
 	c.check(t, true, "Every pod finds both registrations as installed, and the canary judged", "%s after that", seconds(waited))
@@ -54,6 +43,21 @@ func TestInstall(t *testing.T) {
 		return lacks(scaleCoreDNS(t, localAdmin), "demarc: managed-component")
 	})
 	c.check(t, true, "A change of CoreDNS is warned about", "%s after that", seconds(warned))
+}
+
+// trusted counts the webhooks of a registration that hold a CA bundle.
+func trusted(t *testing.T, name string) (n int) {
+	t.Helper()
+	c, err := admin.AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(t.Context(), name, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range c.Webhooks {
+		if x509.NewCertPool().AppendCertsFromPEM(w.ClientConfig.CABundle) {
+			n++
+		}
+	}
+	return n
 }
 
 // mustRefuse says whether Helm refuses values.

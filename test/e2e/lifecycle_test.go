@@ -5,6 +5,7 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -28,7 +29,7 @@ func TestLifecycle(t *testing.T) {
 	}
 	c := begin(t, 3, fmt.Sprintf("The life of a release, %d times: install, upgrade, rollback, uninstall", rounds))
 	uninstall(t)
-	localAdmin.must(t, "create", "namespace", namespace, "--dry-run=client", "-o", "name") // it stays from the test before, or:
+	// Helm makes the namespace and never takes it away: it is there before.
 	if _, err := admin.CoreV1().Namespaces().Get(t.Context(), namespace, metav1.GetOptions{}); err != nil {
 		localAdmin.must(t, "create", "namespace", namespace)
 	}
@@ -39,6 +40,7 @@ func TestLifecycle(t *testing.T) {
 	asked := countCalls(t)
 	took := map[string][]time.Duration{}
 	step := func(name string, do func()) {
+		t.Logf("after %s: %s", seconds(time.Since(writes.began)), name)
 		began := time.Now()
 		do()
 		took[name] = append(took[name], time.Since(began))
@@ -56,7 +58,7 @@ func TestLifecycle(t *testing.T) {
 	asked = countCalls(t).minus(asked)
 	result := writes.stop(t, rate)
 	c.check(t, len(result.failures) == 0, "No write to a customer's namespace fails at any moment, with failurePolicy Fail", "%s", result)
-	c.note(t, "What the API server asked meanwhile", "%s", asked)
+	c.note(t, "What the API server asked meanwhile; open it fails while pods are not there yet, and then the policy is Ignore", "%s", asked)
 	for _, name := range []string{"install", "upgrade to failing closed", "upgrade to another image and mode", "rollback", "uninstall"} {
 		c.note(t, "`helm` "+name+" took", "%s", spread(took[name]))
 	}
@@ -68,7 +70,7 @@ func TestLifecycle(t *testing.T) {
 		}
 	}
 	slices.Sort(left)
-	c.check(t, len(left) == 0, "Nothing is left behind, of any kind", "%d objects %s", len(left), strings.Join(left, ", "))
+	c.check(t, len(left) == 0, "Nothing is left behind, of any kind", "%d objects: %s", len(left), cmp.Or(strings.Join(left, ", "), "none"))
 }
 
 func spread(list []time.Duration) string {

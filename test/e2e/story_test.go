@@ -41,7 +41,7 @@ func refused() []telling {
 	return []telling{
 		{"The local admin scales CoreDNS to nothing", localAdmin, "scale -n kube-system deployment coredns --replicas=0", "", true, "managed-component"},
 		{"AKS scales CoreDNS", provider, "scale -n kube-system deployment coredns --replicas=2", "", false, ""},
-		{"Restarting a managed component, as documented", localAdmin, "rollout restart -n kube-system deployment coredns" + dry, "", false, ""},
+		{"Restarting a managed component, as documented", localAdmin, "rollout restart -n kube-system deployment coredns", "", false, ""},
 		{"DNS forwarding, the way AKS documents it", platform, "apply --server-side -f " + manifests + "coredns-custom.yaml" + dry, "", false, ""},
 		{"Making a system node by a label", platform, "label node aks-system1-12345678-vmss000000 kubernetes.azure.com/mode=user --overwrite" + dry, "", true, "node-system-metadata"},
 		{"A label of one's own on the node", platform, "label node aks-system1-12345678-vmss000000 contoso.example/disk=fast" + dry, "", false, ""},

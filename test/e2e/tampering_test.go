@@ -5,6 +5,7 @@
 package e2e
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -20,8 +21,17 @@ type configuration = admissionregistrationv1.ValidatingWebhookConfiguration
 type tampering struct {
 	what, name, drift string
 	edit              func(*configuration) // nil: delete it
-	mends             bool                 // demarc mends it by itself
+	mended            mending
 }
+
+// mending is who puts a registration back.
+type mending int
+
+const (
+	byHand mending = iota
+	byHelm
+	byItself
+)
 
 func tamperings(t *testing.T) []tampering {
 	t.Helper()
@@ -32,16 +42,16 @@ func tamperings(t *testing.T) []tampering {
 	stranger := []byte(other.Data["client-ca-file"]) // an authority that has nothing to do with demarc's
 	fail, ignore := admissionregistrationv1.Fail, admissionregistrationv1.Ignore
 	return []tampering{
-		{"deleted", managed, "deleted", nil, false},
-		{"its selector stripped", customers, "selector", func(c *configuration) { c.Webhooks[0].NamespaceSelector = nil }, false},
-		{"the managed one made to fail closed", managed, "failure-policy", func(c *configuration) { c.Webhooks[0].FailurePolicy = &fail }, false},
-		{"the customers' one made to fail open", customers, "failure-policy", func(c *configuration) { c.Webhooks[0].FailurePolicy = &ignore }, false},
-		{"its rules emptied", managed, "rules", func(c *configuration) { c.Webhooks[1].Rules = nil }, false},
+		{"deleted", managed, "deleted", nil, byHand},
+		{"its selector stripped", customers, "selector", func(c *configuration) { c.Webhooks[0].NamespaceSelector = nil }, byHand},
+		{"the managed one made to fail closed", managed, "failure-policy", func(c *configuration) { c.Webhooks[0].FailurePolicy = &fail }, byHand},
+		{"the customers' one made to fail open", customers, "failure-policy", func(c *configuration) { c.Webhooks[0].FailurePolicy = &ignore }, byHelm},
+		{"its rules emptied", managed, "rules", func(c *configuration) { c.Webhooks[1].Rules = nil }, byHand},
 		{"the mark that keeps AKS's enforcer away taken off", managed, "opt-out", func(c *configuration) {
 			delete(c.Labels, "admissions.enforcer/disabled")
 			delete(c.Annotations, "admissions.enforcer/disabled")
-		}, false},
-		{"another CA bundle put in", customers, "ca-bundle", func(c *configuration) { c.Webhooks[0].ClientConfig.CABundle = stranger }, true},
+		}, byHand},
+		{"another CA bundle put in", customers, "ca-bundle", func(c *configuration) { c.Webhooks[0].ClientConfig.CABundle = stranger }, byItself},
 	}
 }
 
@@ -66,8 +76,24 @@ func TestTampering(t *testing.T) {
 		})
 		c.check(t, max(log, event, counted) < time.Minute, fmt.Sprintf("`%s` %s", x.name, x.what), "metric %s, Event %s, log %s",
 			seconds(counted), seconds(event), seconds(log))
-		if !x.mends {
+		switch x.mended {
+		case byHand:
 			mend(t, saved)
+		case byHelm:
+			output, err := upgrade(t.Context(), failing)
+			c.note(t, "A plain `helm upgrade` after an edit by somebody else, who owns the field now", "%s", said(output))
+			if err != nil {
+				mustHelm(t, append(chart(failing), "--force-conflicts")...)
+			}
+			c.check(t, isFailing(t), "`helm upgrade --force-conflicts` mends it", "mended")
+		case byItself:
+			took := waitFor(t, time.Minute, "the CA bundle is mended", func() string {
+				if !strings.Contains(registration(t, x.name), base64.StdEncoding.EncodeToString(saved.Webhooks[0].ClientConfig.CABundle)) {
+					return "it is another still"
+				}
+				return ""
+			})
+			c.check(t, true, "demarc mends the CA bundle itself", "after %s", seconds(took))
 		}
 		settled(t)
 	}
