@@ -20,6 +20,8 @@ offenders=(
   'azureobject|github.com/demarc-dev/demarc/pkg/version'
   'policy|github.com/demarc-dev/demarc/pkg/version'
   'rules|github.com/demarc-dev/demarc/pkg/version'
+  'posture|github.com/demarc-dev/demarc/pkg/version'
+  'catalogue|github.com/demarc-dev/demarc/pkg/version'
   'surroundings|github.com/demarc-dev/demarc/pkg/version'
   'engine|github.com/demarc-dev/demarc/pkg/rules'
   'surroundings/live|github.com/demarc-dev/demarc/pkg/rules'

@@ -9,9 +9,9 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/demarc-dev/demarc/pkg/catalogue"
 	"github.com/demarc-dev/demarc/pkg/config/v1alpha1"
 	"github.com/demarc-dev/demarc/pkg/policy"
-	"github.com/demarc-dev/demarc/pkg/rules"
 )
 
 // reflectType makes the schema of a Go type from its JSON tags: strict, with what may not be left out required.
@@ -74,7 +74,7 @@ func filled(s schema) {
 
 func ids() []string {
 	list := []string{string(v1alpha1.EveryRule)}
-	all := rules.All()
+	all := catalogue.All()
 	for i := range all {
 		list = append(list, string(all[i].ID))
 	}

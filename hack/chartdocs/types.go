@@ -9,9 +9,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 
+	"github.com/demarc-dev/demarc/pkg/catalogue"
 	"github.com/demarc-dev/demarc/pkg/config/v1alpha1"
 	"github.com/demarc-dev/demarc/pkg/policy"
-	"github.com/demarc-dev/demarc/pkg/rules"
 )
 
 const (
@@ -90,7 +90,7 @@ func resources() schema {
 // ruleSettings has every rule by its name, so that a typo is found before it is installed.
 func ruleSettings() schema {
 	properties := schema{}
-	all := rules.All()
+	all := catalogue.All()
 	for i := range all {
 		setting := schema{"mode": mode()}
 		if p := all[i].Params; p != nil {

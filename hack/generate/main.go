@@ -9,19 +9,19 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/demarc-dev/demarc/pkg/catalogue"
 	"github.com/demarc-dev/demarc/pkg/policy"
 	"github.com/demarc-dev/demarc/pkg/provider"
-	"github.com/demarc-dev/demarc/pkg/rules"
 )
 
-// catalogue is what everything is generated from.
-type catalogue struct {
+// pages is what every page and manifest is generated from.
+type pages struct {
 	rules   []policy.Rule
 	profile *provider.Profile
 }
 
 func main() {
-	c := catalogue{rules.All(), provider.AKS()}
+	c := pages{catalogue.All(), provider.AKS()}
 	for _, step := range []struct {
 		name string
 		run  func() error

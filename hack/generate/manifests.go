@@ -24,7 +24,7 @@ const (
 
 // registrations writes the two ValidatingWebhookConfigurations: as manifests, and by name in one file that the chart
 // reads. The CA bundle is filled in where they are installed.
-func (c catalogue) registrations() error {
+func (c pages) registrations() error {
 	byName := map[string]any{}
 	for _, r := range registration.Build(c.rules, c.profile, registration.Options{Namespace: namespace, Name: service, Port: 443}) {
 		if err := writeYAML("config/webhook/"+r.Name+".yaml", r); err != nil {
@@ -36,7 +36,7 @@ func (c catalogue) registrations() error {
 }
 
 // roles writes what the webhook's service account needs, and the role for whoever may exempt.
-func (c catalogue) roles() error {
+func (c pages) roles() error {
 	meta := func(name string) (metav1.TypeMeta, metav1.ObjectMeta) {
 		return metav1.TypeMeta{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole"},
 			metav1.ObjectMeta{Name: name, Labels: map[string]string{"app.kubernetes.io/name": "demarc"}}

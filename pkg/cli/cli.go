@@ -14,9 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/demarc-dev/demarc/pkg/catalogue"
 	"github.com/demarc-dev/demarc/pkg/policy"
 	"github.com/demarc-dev/demarc/pkg/provider"
-	"github.com/demarc-dev/demarc/pkg/rules"
 	"github.com/demarc-dev/demarc/pkg/version"
 )
 
@@ -31,7 +31,7 @@ const (
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{
 		stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv, now: time.Now,
-		rules: rules.All(), profile: provider.AKS(),
+		rules: catalogue.All(), profile: provider.AKS(),
 	}
 	return a.run(ctx, args)
 }

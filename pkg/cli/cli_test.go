@@ -14,9 +14,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/demarc-dev/demarc/pkg/catalogue"
 	"github.com/demarc-dev/demarc/pkg/policy"
 	"github.com/demarc-dev/demarc/pkg/provider"
-	"github.com/demarc-dev/demarc/pkg/rules"
 )
 
 // TestGoldens shows what each command prints: standard output, then standard error.
@@ -217,7 +217,7 @@ func TestInterrupt(t *testing.T) {
 // TestEveryNameMeansOneThing: what `explain` takes as a rule or a clause must not hide an entry of the ledger. A rule may
 // be called like the one clause that it is all about: its page quotes it.
 func TestEveryNameMeansOneThing(t *testing.T) {
-	a := &app{rules: rules.All(), profile: provider.AKS()}
+	a := &app{rules: catalogue.All(), profile: provider.AKS()}
 	for _, e := range a.profile.Ledger {
 		_, isRule := a.rule(policy.ID(e.ID))
 		_, isClause := a.profile.Clause(provider.ClauseID(e.ID))

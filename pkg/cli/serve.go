@@ -16,8 +16,8 @@ import (
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 
+	"github.com/demarc-dev/demarc/pkg/catalogue"
 	"github.com/demarc-dev/demarc/pkg/provider"
-	"github.com/demarc-dev/demarc/pkg/rules"
 	"github.com/demarc-dev/demarc/pkg/serve"
 	"github.com/demarc-dev/demarc/pkg/version"
 )
@@ -54,7 +54,7 @@ say so. Logs are JSON, one line for each finding.`,
 			o.Logger = log
 			v := version.Get()
 			log.Info("starting", "version", v.Version, "commit", v.Commit)
-			return serve.Run(cmd.Context(), rules.All(), provider.AKS(), o)
+			return serve.Run(cmd.Context(), catalogue.All(), provider.AKS(), o)
 		},
 	}
 	f := cmd.Flags()

@@ -27,6 +27,7 @@ type Engine struct {
 	exemptions []exemption
 	ledger     map[policy.ID][]*provider.Customisation
 	index      map[key]plan
+	surveys    []*bound
 }
 
 // key is what a rule is found by. The operation of an object at rest is empty.
@@ -82,10 +83,17 @@ func aggregate(errs field.ErrorList) error {
 }
 
 func (e *Engine) add(b *bound) {
+	if b.rule.Survey != nil {
+		e.surveys = append(e.surveys, b)
+		return
+	}
 	atRest := map[key]bool{}
 	for _, m := range b.rule.Match {
 		k := key{m.Group, m.Plural, m.Subresource, ""}
 		for _, op := range m.Operations {
+			if op == policy.AtRest {
+				continue
+			}
 			k.operation = op
 			p := e.index[k]
 			if slices.Contains(p.rules, b) {
@@ -96,7 +104,7 @@ func (e *Engine) add(b *bound) {
 		}
 		if m.Subresource == "" {
 			k.operation = policy.AtRest
-			atRest[k] = atRest[k] || slices.Contains(m.Operations, policy.Create)
+			atRest[k] = atRest[k] || slices.Contains(m.Operations, policy.Create) || slices.Contains(m.Operations, policy.AtRest)
 		}
 	}
 	for k, judges := range atRest {

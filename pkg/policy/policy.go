@@ -36,6 +36,8 @@ type Rule struct {
 	Check Check
 	// Params makes the rule configurable; nil for most.
 	Params *Params
+	// Survey makes it a posture rule: it judges a cluster as it stands, and has no Check, Params or Match.
+	Survey Survey
 }
 
 // Doc is what `demarc explain`, the docs page and the reports say about a rule.
@@ -85,7 +87,8 @@ const (
 	Connect Operation = "CONNECT"
 )
 
-// Match selects the requests that a rule judges. An object at rest is judged by the rules that match its creation.
+// Match selects the requests that a rule judges. An object at rest is judged by the rules that match its creation, and by
+// those that match AtRest, which no request is: it stands for kinds that no webhook is asked about.
 type Match struct {
 	object.Resource
 	Subresource string

@@ -52,8 +52,14 @@ func (r *Rule) shape() []string {
 	if r.Default.rank() < 0 {
 		bad = append(bad, fmt.Sprintf("Default is %q: must be one of %v", r.Default, modes))
 	}
+	if r.Survey != nil {
+		if r.Check != nil || r.Params != nil || len(r.Match) > 0 || r.Needs != (Needs{}) || r.Wants != (Needs{}) {
+			bad = append(bad, "a posture rule has a Survey and no Check, Params, Match, Needs or Wants")
+		}
+		return bad
+	}
 	if (r.Check == nil) == (r.Params == nil) {
-		bad = append(bad, "must have either Check or Params")
+		bad = append(bad, "must have either Check, Params or Survey")
 	}
 	if r.Params != nil && (r.Params.Defaults == nil || r.Params.Bind == nil) {
 		bad = append(bad, "Params must have Defaults and Bind")

@@ -37,12 +37,17 @@ func requests(rules []policy.Rule, keep func(policy.Match) bool) []admissionregi
 			if m.Resource == object.Unknown || m.Group == admissionregistrationv1.GroupName || !keep(m) {
 				continue
 			}
+			if !slices.ContainsFunc(m.Operations, func(op policy.Operation) bool { return op != policy.AtRest }) {
+				continue
+			}
 			l := line{m.Group, m.Version, name(m), m.Namespaced}
 			if operations[l] == nil {
 				operations[l] = map[policy.Operation]bool{}
 			}
 			for _, op := range m.Operations {
-				operations[l][op] = true
+				if op != policy.AtRest {
+					operations[l][op] = true
+				}
 			}
 		}
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // Line is a verdict on one line: mode, rule, path and message. The path of a finding about the request itself is "-".
-func Line(v engine.Verdict) string { return newVerdict(v).Line() }
+func Line(v engine.Verdict) string { return newVerdict(nil, v).Line() }
 
 // Finding is a verdict on one line without its mode, for people: rule, path where there is one, and message.
 func Finding(v engine.Verdict) string {

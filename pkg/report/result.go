@@ -14,7 +14,9 @@ import (
 
 // Report is the outcome of a check of many objects.
 type Report struct {
-	Results []Result `json:"results"`
+	// Clusters says what an audit read; empty for a check of files.
+	Clusters []Cluster `json:"clusters,omitempty"`
+	Results  []Result  `json:"results"`
 	// Profile has the clauses that the rules name.
 	Profile *provider.Profile `json:"-"`
 	// Problems are inputs that could not be judged.
@@ -33,6 +35,9 @@ type Result struct {
 	Skipped  []Skip    `json:"skipped"`
 	// Faults are rules, or parts of the object, that failed: what they would have found is not known.
 	Faults []Fault `json:"faults,omitempty"`
+
+	// Live says where a live object stands; nil for one in a file.
+	Live *Live `json:"live,omitempty"`
 
 	Place Place `json:"-"`
 	// Identity is the provider's user whose request this is; it was not judged.
@@ -66,6 +71,10 @@ type Verdict struct {
 	Customisation string              `json:"customisation"`
 	// Expired names an exemption that would have covered it, had it not run out.
 	Expired string `json:"expired,omitempty"`
+	// Class is the gravest consequence among the clauses.
+	Class provider.Consequence `json:"class,omitempty"`
+	// Change says who last set the field of a live object; nil if nobody can tell.
+	Change *Change `json:"change,omitempty"`
 
 	rule   *policy.Rule
 	ownFix string // the finding's own, empty where Fix is the rule's
@@ -90,7 +99,7 @@ func NewResult(source string, place Place, subject string, d engine.Decision) Re
 		Verdicts: make([]Verdict, 0, len(d.Verdicts)), Skipped: make([]Skip, 0, len(d.Skipped)),
 	}
 	for _, v := range d.Verdicts {
-		r.Verdicts = append(r.Verdicts, newVerdict(v))
+		r.Verdicts = append(r.Verdicts, newVerdict(d.Profile, v))
 	}
 	for _, s := range d.Skipped {
 		r.Skipped = append(r.Skipped, Skip(s))
@@ -104,12 +113,13 @@ func NewResult(source string, place Place, subject string, d engine.Decision) Re
 	return r
 }
 
-func newVerdict(v engine.Verdict) Verdict {
+func newVerdict(p *provider.Profile, v engine.Verdict) Verdict {
 	return Verdict{
 		Rule: v.Rule.ID, Mode: v.Mode, Path: pathOf(v.Path), Message: Clean(v.Message), Fix: fixOf(v),
 		Clauses: v.Rule.Clauses, Doubt: Clean(v.Doubt), Existing: v.Existing, Exemption: Clean(v.Exemption),
 		Customisation: v.Customisation, Expired: Clean(v.Expired),
-		rule: v.Rule, ownFix: Clean(v.Fix),
+		Class: classOf(p, v.Rule),
+		rule:  v.Rule, ownFix: Clean(v.Fix),
 	}
 }
 

@@ -12,10 +12,10 @@ import (
 	"github.com/go-logr/logr/funcr"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/demarc-dev/demarc/pkg/catalogue"
 	"github.com/demarc-dev/demarc/pkg/engine"
 	"github.com/demarc-dev/demarc/pkg/metrics"
 	"github.com/demarc-dev/demarc/pkg/provider"
-	"github.com/demarc-dev/demarc/pkg/rules"
 )
 
 const head = "apiVersion: config.demarc.dev/v1alpha1\nkind: Configuration\n"
@@ -30,7 +30,7 @@ type harness struct {
 func newHarness(t *testing.T, content string) *harness {
 	t.Helper()
 	h := &harness{registry: prometheus.NewRegistry()}
-	h.source = source{file: filepath.Join(t.TempDir(), "demarc.yaml"), rules: rules.All(), profile: provider.AKS(),
+	h.source = source{file: filepath.Join(t.TempDir(), "demarc.yaml"), rules: catalogue.All(), profile: provider.AKS(),
 		metrics: metrics.New(h.registry), use: func(e *engine.Engine) { h.used = append(h.used, e) },
 		log: funcr.New(func(prefix, args string) { h.lines = append(h.lines, prefix+args) }, funcr.Options{})}
 	h.write(t, content)

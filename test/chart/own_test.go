@@ -18,9 +18,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/demarc-dev/demarc/pkg/catalogue"
 	"github.com/demarc-dev/demarc/pkg/cli"
 	"github.com/demarc-dev/demarc/pkg/config"
-	"github.com/demarc-dev/demarc/pkg/rules"
 )
 
 func demarc(t *testing.T, stdin string, args ...string) (code int, output string) {
@@ -52,7 +52,7 @@ func TestConfigurationIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := config.Parse(sample, rules.All())
+	want, err := config.Parse(sample, catalogue.All())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestConfigurationIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := config.Parse([]byte(rendered(t, string(values))), rules.All())
+	got, err := config.Parse([]byte(rendered(t, string(values))), catalogue.All())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestConfigurationIsRead(t *testing.T) {
 		t.Errorf("configuration (-sample +chart's):\n%s", diff)
 	}
 	for _, values := range []string{"", everything, "configuration: {mode: Off, rules: {privileged-daemonset: {mode: Off}}, marks: []}"} {
-		if _, err := config.Parse([]byte(rendered(t, values)), rules.All()); err != nil {
+		if _, err := config.Parse([]byte(rendered(t, values)), catalogue.All()); err != nil {
 			t.Errorf("values %q: %v", values, err)
 		}
 	}

@@ -11,13 +11,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/demarc-dev/demarc/pkg/catalogue"
 	"github.com/demarc-dev/demarc/pkg/config"
-	"github.com/demarc-dev/demarc/pkg/rules"
 )
 
 func TestStory(t *testing.T) {
 	known := map[string]bool{}
-	for _, rule := range rules.All() {
+	for _, rule := range catalogue.All() {
 		known[string(rule.ID)] = true
 	}
 	for i, step := range story() {
@@ -48,7 +48,7 @@ func TestConfigurations(t *testing.T) {
 	for _, text := range []string{
 		firstConfiguration(), holds, manifest("configuration-exemption.yaml"), manifest("configuration-audit.yaml"),
 	} {
-		if _, err := config.Parse([]byte(text), rules.All()); err != nil {
+		if _, err := config.Parse([]byte(text), catalogue.All()); err != nil {
 			t.Errorf("%v in:\n%s", err, text)
 		}
 	}

@@ -12,13 +12,13 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/demarc-dev/demarc/pkg/catalogue"
 	"github.com/demarc-dev/demarc/pkg/cli/judge"
 	"github.com/demarc-dev/demarc/pkg/config/v1alpha1"
 	"github.com/demarc-dev/demarc/pkg/engine"
 	"github.com/demarc-dev/demarc/pkg/manifest"
 	"github.com/demarc-dev/demarc/pkg/provider"
 	"github.com/demarc-dev/demarc/pkg/report"
-	"github.com/demarc-dev/demarc/pkg/rules"
 	"github.com/demarc-dev/demarc/test/fixtures"
 )
 
@@ -27,7 +27,7 @@ import (
 func FuzzCheckInput(f *testing.F) {
 	seed(f)
 	profile := provider.AKS()
-	e, err := engine.New(rules.All(), profile, v1alpha1.Default())
+	e, err := engine.New(catalogue.All(), profile, v1alpha1.Default())
 	if err != nil {
 		f.Fatal(err)
 	}

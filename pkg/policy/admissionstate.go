@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+
+// AdmissionState is a cluster's admission configurations, without their CA bundles' history or managed fields.
+type AdmissionState struct {
+	Validating []admissionregistrationv1.ValidatingWebhookConfiguration
+	Mutating   []admissionregistrationv1.MutatingWebhookConfiguration
+}
