@@ -6,11 +6,16 @@ package serve
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/client-go/rest"
 )
+
+// ownCertInterval is how often the server looks for a certificate of our own making. It is short, since whatever a replica is
+// late by must fit into a phase of a change of authority.
+const ownCertInterval = time.Second
 
 // validate reports everything that is wrong with o.
 func (o *Options) validate() error {
@@ -23,6 +28,9 @@ func (o *Options) validate() error {
 	own := o.CertificateSecret != ""
 	need(!own || o.RegistrationDir != "", "certificates of our own need the folder of the registrations that must trust them")
 	need(o.RegistrationDir == "" || o.Namespace != "" && o.Service != "", "watching over registrations needs namespace and service")
+	need(o.Settle == 0 || o.Settle >= 2*(o.GuardInterval+ownCertInterval),
+		fmt.Sprintf("a phase of a change of authority must last at least %s: every replica must come to serve what was signed in it",
+			2*(o.GuardInterval+ownCertInterval)))
 	need(o.CanaryInterval >= 0 && o.GuardInterval >= 0, "intervals must not be negative")
 	return errors.Join(errs...)
 }

@@ -103,6 +103,9 @@ func newServer(o Options, g *guard.Guard, registry prometheus.Registerer) (*serv
 	if o.AllowTLS12 {
 		options.TLSMinVersion = tls.VersionTLS12
 	}
+	if o.CertificateSecret != "" {
+		options.CertInterval = ownCertInterval
+	}
 	if g != nil {
 		options.CABundle, options.ServerName = g.CABundle, o.host()
 	}

@@ -134,7 +134,7 @@ func showCluster(t *testing.T) {
 		log := podLog(ctx, pod.Name)
 		lines := strings.Split(strings.TrimSpace(log), "\n")
 		t.Logf("last words of %s (%s, restarts %d):\n%s", pod.Name, pod.Status.Phase, restarts(&pod),
-			strings.Join(lines[max(0, len(lines)-12):], "\n"))
+			strings.Join(lines[max(0, len(lines)-60):], "\n"))
 	}
 	if raw, err := os.ReadFile(machine.LogFile("kube-apiserver")); err == nil {
 		var said [][]byte
@@ -143,7 +143,7 @@ func showCluster(t *testing.T) {
 				said = append(said, line)
 			}
 		}
-		t.Logf("the API server of demarc:\n%s", bytes.Join(said[max(0, len(said)-8):], nil))
+		t.Logf("the API server of demarc:\n%s", bytes.Join(said[max(0, len(said)-30):], nil))
 	}
 }
 
