@@ -74,6 +74,10 @@ test: controlplane helm ## Run every test: unit with the race detector, chart, r
 unit: ## Run the unit tests only.
 	go test -race ./...
 
+.PHONY: browser-test
+browser-test: ## Look at the HTML report in a headless Chromium; installs Debian's if it is missing and you are root.
+	hack/browser-test.sh
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz target a million times.
 	FUZZTIME=$(FUZZEXECS) hack/fuzz.sh

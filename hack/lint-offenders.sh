@@ -25,6 +25,7 @@ offenders=(
   'surroundings|github.com/demarc-dev/demarc/pkg/version'
   'engine|github.com/demarc-dev/demarc/pkg/rules'
   'surroundings/live|github.com/demarc-dev/demarc/pkg/rules'
+  'report/html|html/template'
   'metrics|k8s.io/client-go/rest'
   'certificates|k8s.io/client-go/rest'
   'guard|github.com/demarc-dev/demarc/pkg/rules'

@@ -15,6 +15,7 @@ import (
 	"github.com/demarc-dev/demarc/pkg/manifest"
 	"github.com/demarc-dev/demarc/pkg/policy"
 	"github.com/demarc-dev/demarc/pkg/report"
+	"github.com/demarc-dev/demarc/pkg/report/html"
 	"github.com/demarc-dev/demarc/pkg/version"
 )
 
@@ -49,6 +50,7 @@ Exit code: 0 if nothing was found, 1 for findings at --fail-on or above, 2 for b
 		Example: `  demarc check -f deploy/
   helm template ./chart | demarc check -n shop -f -
   demarc check -f deploy/ -o sarif > demarc.sarif
+  demarc check -f deploy/ -o html > demarc.html
 
   # With what a cluster knows
   kubectl get namespaces,nodes -o yaml > cluster.yaml
@@ -73,7 +75,7 @@ Exit code: 0 if nothing was found, 1 for findings at --fail-on or above, 2 for b
 	f.BoolVarP(&o.showPassed, "show-passed", "v", false, "show what passed too: exempt and documented findings, skipped rules")
 	o.cluster.flags(c)
 	configFlag := configFlag(c)
-	o.output = choiceFlag(c, "output", "o", "the format", "text", "json", "sarif", "github")
+	o.output = choiceFlag(c, "output", "o", "the format", "text", "json", "sarif", "github", "html")
 	o.failOn = choiceFlag(c, "fail-on", "", "the mildest finding that makes the exit code 1",
 		string(policy.Deny), string(policy.Warn), string(policy.Audit))
 	for _, flag := range []string{"filename", "context-objects"} {
@@ -201,6 +203,8 @@ func (a *app) write(r *report.Report, o checkOptions) error {
 		return r.WriteSARIF(a.stdout, version.Get().Version)
 	case "github":
 		return r.WriteGitHub(a.stdout)
+	case "html":
+		return html.Write(a.stdout, r, html.Options{Version: version.Get().Version, Now: a.now()})
 	}
 	t := a.terminal()
 	if err := r.WriteText(a.stdout, report.TextOptions{Color: t.color, Width: t.width, Verbose: o.showPassed}); err != nil {

@@ -123,6 +123,15 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
+func TestCheckHTML(t *testing.T) {
+	got := run(t, "", "check", "-f", "testdata/pods.yaml", "--context-objects", "testdata/context.yaml", "-o", "html")
+	for _, want := range []string{"<!doctype html>", "host-process", "</html>"} {
+		if got.code != exitFindings || !strings.Contains(got.stdout, want) {
+			t.Errorf("exit code %d, want %d; the page has %q: %t", got.code, exitFindings, want, strings.Contains(got.stdout, want))
+		}
+	}
+}
+
 func TestUsageErrors(t *testing.T) {
 	for args, want := range map[string]string{
 		"chek":                 "demarc: demarc has no command \"chek\": did you mean check?\nRun 'demarc --help' for how it is used.\n",

@@ -126,6 +126,17 @@ func newVerdict(p *provider.Profile, v engine.Verdict) Verdict {
 // Shown says whether people are shown a verdict without asking: it is neither exempt nor documented by the provider.
 func (v Verdict) Shown() bool { return v.Mode != policy.Off && v.Exemption == "" }
 
+// Definition is the rule that found it; nil in a report that was read back.
+func (v Verdict) Definition() *policy.Rule { return v.rule }
+
+// OwnFix is the remedy of this very finding; empty where Fix is the rule's.
+func (v Verdict) OwnFix() string {
+	if v.rule != nil && v.ownFix == "" {
+		return ""
+	}
+	return v.Fix
+}
+
 // Line is a verdict on one line, as the function of that name spells it.
 func (v Verdict) Line() string {
 	return string(v.Mode) + " " + string(v.Rule) + " " + cmp.Or(v.Path, "-") + ": " + v.Message
