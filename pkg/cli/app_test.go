@@ -38,7 +38,7 @@ func run(t testing.TB, stdin string, args ...string) outcome {
 	a := &app{
 		stdin: strings.NewReader(stdin), stdout: &stdout, stderr: &stderr, getenv: func(string) string { return "" },
 		now:   func() time.Time { return time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC) },
-		rules: []policy.Rule{hostProcess, imageRegistry, systemLabel}, profile: p,
+		rules: []policy.Rule{hostProcess, imageRegistry, systemLabel, nodeClock}, profile: p,
 	}
 	code := a.run(t.Context(), args)
 	return outcome{code, stdout.String(), stderr.String()}
@@ -57,6 +57,13 @@ var hostProcess = policy.Rule{
 		return []policy.Finding{{Path: pod.SpecPath().Child("hostPID"), Message: "must not be true", Doubt: certainty.Doubt(),
 			Fix: "move the pod to a namespace of your own"}}
 	},
+}
+
+var nodeClock = policy.Rule{
+	ID: "node-clock", Title: "clock of a node that is behind", Clauses: []provider.ClauseID{"acme-components"},
+	Since: "v0.1.0", Default: policy.Warn,
+	Doc:    policy.Doc{Why: "Acme's tokens expire.", Fix: "Let Acme set the clock."},
+	Survey: func(policy.State) []policy.Sighting { return nil },
 }
 
 var systemLabel = policy.Rule{

@@ -11,11 +11,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/demarc-dev/demarc/pkg/catalogue"
 	"github.com/demarc-dev/demarc/pkg/policy"
+	"github.com/demarc-dev/demarc/pkg/posture"
 	"github.com/demarc-dev/demarc/pkg/provider"
 )
 
@@ -36,6 +38,7 @@ func TestGoldens(t *testing.T) {
 		"rules-json":         "rules -o json",
 		"explain-rule":       "explain host-process",
 		"explain-params":     "explain image-registry",
+		"explain-survey":     "explain node-clock",
 		"explain-clause":     "explain acme-components",
 		"explain-unseen":     "explain acme-zones",
 		"explain-entry":      "explain dns-forwarding",
@@ -237,6 +240,23 @@ func TestEveryNameMeansOneThing(t *testing.T) {
 	for _, r := range a.rules {
 		if _, isClause := a.profile.Clause(provider.ClauseID(r.ID)); isClause && !slices.Contains(r.Clauses, provider.ClauseID(r.ID)) {
 			t.Errorf("%s is a rule and a clause that the rule does not guard", r.ID)
+		}
+	}
+}
+
+// TestExplainPostureRules: each page says that no request is judged, shows a cluster, and how to live with the rule.
+func TestExplainPostureRules(t *testing.T) {
+	for _, r := range posture.All() {
+		var stdout bytes.Buffer
+		a := &app{rules: catalogue.All(), profile: provider.AKS(), stdout: &stdout, now: time.Now,
+			getenv: func(string) string { return "" }}
+		if err := a.runExplain(string(r.ID)); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"\nJudges\n  clusters", "\nExample\n  ", "kind: Cluster\n", "\ngives\n  ", ": Warn " + string(r.ID), "mode: Audit"} {
+			if !strings.Contains(stdout.String(), want) {
+				t.Errorf("the page of %s has no %q:\n%s", r.ID, want, stdout.String())
+			}
 		}
 	}
 }

@@ -145,7 +145,7 @@ func (a *app) explainClause(p *page, c provider.Clause) {
 		return
 	}
 	if c.Posture != "" {
-		p.section("Not guarded at admission", c.Posture)
+		p.section("Not guarded yet", c.Posture)
 		return
 	}
 	p.section("Not visible", c.Unseen)

@@ -31,6 +31,9 @@ func (a *app) explainRule(p *page, r *policy.Rule) error {
 		p.line(indent + "Consequence: " + report.Consequence(c.Consequence))
 		p.line(indent + c.Source.URL)
 	}
+	if r.Survey != nil {
+		return a.explainSurvey(p, r)
+	}
 	matches(p, r)
 	if err := parameters(p, r); err != nil {
 		return err

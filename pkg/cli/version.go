@@ -20,6 +20,17 @@ type build struct {
 	Rules   int    `json:"rules"`
 	// FeatureGates is the range of Kubernetes versions whose feature gates are known.
 	FeatureGates gateRange `json:"featureGates"`
+	// KubernetesVersions and NodeSystems say of when the calendars are that an audit judges by.
+	KubernetesVersions calendar `json:"kubernetesVersions"`
+	NodeSystems        calendar `json:"nodeSystems"`
+}
+
+// calendar is what is known of a table of dates.
+type calendar struct {
+	AsOf string `json:"asOf"`
+	// Oldest and Newest are versions of Kubernetes; empty for a table of something else.
+	Oldest string `json:"oldest,omitempty"`
+	Newest string `json:"newest,omitempty"`
 }
 
 type gateRange struct {
@@ -34,7 +45,8 @@ func (a *app) version() *cobra.Command {
 		oldest, newest := featuregates.Known()
 		b := build{
 			Info: version.Get(), Profile: a.profile.Name, Rules: len(a.rules),
-			FeatureGates: gateRange{oldest.String(), newest.String()},
+			FeatureGates:       gateRange{oldest.String(), newest.String()},
+			KubernetesVersions: a.calendarOfVersions(), NodeSystems: calendar{AsOf: a.profile.NodeSystems.AsOf.String()},
 		}
 		if output.value == "json" {
 			return writeJSON(a.stdout, b)
@@ -44,10 +56,31 @@ func (a *app) version() *cobra.Command {
   built with     %s for %s
   profile        %s, %d rules
   feature gates  Kubernetes %s to %s
-`, b.Version, b.Commit, b.Go, b.Platform, b.Profile, b.Rules, oldest, newest)
+%s`, b.Version, b.Commit, b.Go, b.Platform, b.Profile, b.Rules, oldest, newest, b.calendars())
 		return err
 	}
 	return c
+}
+
+func (a *app) calendarOfVersions() calendar {
+	table := &a.profile.KubernetesVersions
+	if len(table.Versions) == 0 {
+		return calendar{}
+	}
+	oldest, newest := table.Known()
+	return calendar{table.AsOf.String(), featuregates.Minor(oldest).String(), featuregates.Minor(newest).String()}
+}
+
+// calendars says of when the profile's tables are; nothing for a profile that has none.
+func (b build) calendars() string {
+	var text string
+	if k := b.KubernetesVersions; k.AsOf != "" {
+		text = fmt.Sprintf("  versions       Kubernetes %s to %s, as of %s\n", k.Oldest, k.Newest, k.AsOf)
+	}
+	if b.NodeSystems.AsOf != "" {
+		text += fmt.Sprintf("  node systems   as of %s\n", b.NodeSystems.AsOf)
+	}
+	return text
 }
 
 func writeJSON(w io.Writer, v any) error {

@@ -8,5 +8,14 @@ import "github.com/demarc-dev/demarc/pkg/policy"
 
 // All returns every rule, in the order of their IDs.
 func All() []policy.Rule {
-	return []policy.Rule{}
+	return []policy.Rule{
+		admissionCoverage,
+		alphaFeaturesObserved,
+		credentialExpiry,
+		kubernetesVersion,
+		nodeImageAge,
+		nodeOS,
+		nodeReadiness,
+		upgradeReadiness,
+	}
 }

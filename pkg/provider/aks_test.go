@@ -76,7 +76,8 @@ func sources(p *Profile) map[string]Source {
 	for _, m := range p.Facts.Machines {
 		all["machine "+m.Form] = m.Source
 	}
-	for _, l := range slices.Concat(p.Facts.ResourceGroup, p.Facts.Pool, p.Facts.System) {
+	tables(p, all)
+	for _, l := range slices.Concat(p.Facts.ResourceGroup, p.Facts.Pool, p.Facts.System, p.Facts.Virtual, p.Facts.Hosted, p.NodeSystems.SKU, p.Guards.Marks) {
 		all["label "+l.Key+"="+l.Value] = l.Source
 	}
 	for _, t := range p.Facts.Dedicated {

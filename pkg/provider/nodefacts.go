@@ -22,6 +22,17 @@ type NodeFacts struct {
 	System []Label `json:"system,omitempty"`
 	// Dedicated are taints that keep customers' pods out of a pool; any one is enough.
 	Dedicated []NodeTaint `json:"dedicated,omitempty"`
+	// Virtual are labels of Nodes that are no machines: any one is enough.
+	Virtual []Label `json:"virtual,omitempty"`
+	// Hosted are labels of machines that the provider runs and updates by itself: any one is enough.
+	Hosted []Label `json:"hosted,omitempty"`
+}
+
+// CustomersMachine says whether a Node with these labels is a machine that the customer keeps up to date.
+func (f *NodeFacts) CustomersMachine(labels map[string]string) bool {
+	_, virtual := first(f.Virtual, labels)
+	_, hosted := first(f.Hosted, labels)
+	return !virtual && !hosted
 }
 
 // MachineForm is a form of spec.providerID: segments between slashes, of which those in braces stand for names. The
@@ -55,6 +66,8 @@ func (v *validator) nodeFacts() {
 	v.valueless(path.Child("resourceGroup"), f.ResourceGroup)
 	v.valueless(path.Child("pool"), f.Pool)
 	v.labels(path.Child("system"), f.System)
+	v.labels(path.Child("virtual"), f.Virtual)
+	v.labels(path.Child("hosted"), f.Hosted)
 	for i, l := range f.System {
 		v.required(path.Child("system").Index(i).Child("value"), l.Value, "the value that says so")
 	}

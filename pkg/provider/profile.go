@@ -36,6 +36,15 @@ type Profile struct {
 	Ledger []Customisation `json:"ledger"`
 	// ThirdParty is software that the provider leaves to the customer, and how to tell it from the provider's own.
 	ThirdParty ThirdParty `json:"thirdParty"`
+	// KubernetesVersions is the calendar of minor versions, NodeSystems that of operating systems.
+	KubernetesVersions KubernetesVersions `json:"kubernetesVersions"`
+	NodeSystems        NodeSystems        `json:"nodeSystems"`
+	// NodeImages says how old the image of a node is, and may be.
+	NodeImages NodeImages `json:"nodeImages"`
+	// Credentials says how Events show that the cluster's own have run out.
+	Credentials Credentials `json:"credentials"`
+	// Guards are the provider's own webhook configurations.
+	Guards Guards `json:"guards"`
 
 	index index
 }
@@ -73,7 +82,7 @@ type Clause struct {
 	Consequence Consequence `json:"consequence"`
 	// Unseen says why no object inside a cluster can show a breach. Empty where a rule guards the clause.
 	Unseen string `json:"unseen,omitempty"`
-	// Posture says what shows a breach where no request does: a state of live objects, which is an audit's to judge.
+	// Posture says what would show a breach where no request does, and no rule of an audit looks at it yet.
 	Posture string `json:"posture,omitempty"`
 	Source  Source `json:"source"`
 }

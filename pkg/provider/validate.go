@@ -26,6 +26,11 @@ func validate(p *Profile) field.ErrorList {
 	v.supportAccess()
 	v.ledger()
 	v.thirdParty()
+	v.kubernetesVersions()
+	v.nodeSystems()
+	v.nodeImages()
+	v.credentials()
+	v.guards()
 	return v.errs
 }
 

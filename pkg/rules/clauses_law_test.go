@@ -5,15 +5,15 @@ package rules_test
 import (
 	"testing"
 
+	"github.com/demarc-dev/demarc/pkg/catalogue"
 	"github.com/demarc-dev/demarc/pkg/provider"
-	"github.com/demarc-dev/demarc/pkg/rules"
 )
 
-// No clause without a rule that guards it or a reason why none can, and not both: a reason that outlives its truth is a
-// hole that looks like a wall.
+// No clause without a rule that guards it, at admission or in an audit, or a reason why none can, and not both: a reason
+// that outlives its truth is a hole that looks like a wall. A clause that says what would show a breach has no rule yet.
 func TestEveryClauseIsAnsweredFor(t *testing.T) {
 	guarded := map[provider.ClauseID]bool{}
-	for _, r := range rules.All() {
+	for _, r := range catalogue.All() {
 		for _, id := range r.Clauses {
 			guarded[id] = true
 		}
