@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/demarc-dev/demarc/pkg/engine"
 	"github.com/demarc-dev/demarc/pkg/policy"
 	"github.com/demarc-dev/demarc/pkg/provider"
 )
@@ -23,6 +24,19 @@ type Cluster struct {
 	Kinds []Kind `json:"kinds"`
 	// Unread is what could not be read, so that nobody takes silence for health.
 	Unread []Unread `json:"unread,omitempty"`
+	// Skipped are the rules that lacked facts, and on how many objects.
+	Skipped []Skipped `json:"skipped,omitempty"`
+	// Error says why the cluster could not be audited at all; empty if it was.
+	Error string `json:"error,omitempty"`
+}
+
+// Skipped is a rule that did not run on some objects for want of facts.
+type Skipped struct {
+	Rule    policy.ID `json:"rule"`
+	Needs   []string  `json:"needs"`
+	Objects int       `json:"objects"`
+	// Always: no audit can ask the rule anything, since it judges requests only.
+	Always bool `json:"always,omitempty"`
 }
 
 // Kind is one resource that an audit listed.
@@ -74,6 +88,38 @@ const (
 	Near   Confidence = "Near"
 	Shared Confidence = "Shared"
 )
+
+// NewLiveResult puts a decision on a live object into the form of a report. The text of place must be clean. What the
+// decision skipped is left out: an audit counts that for the cluster.
+func NewLiveResult(place Live, d engine.Decision) Result {
+	subject := place.Kind + " " + place.Name
+	switch {
+	case place.Name == "" && place.Kind == "":
+		subject = "cluster"
+	case place.Name == "":
+		subject = place.Kind + " (without a name)"
+	case place.Namespace != "":
+		subject = place.Kind + " " + place.Namespace + "/" + place.Name
+	}
+	d.Skipped = nil
+	r := NewResult(place.Cluster, Place{}, subject, d)
+	r.Live = &place
+	return r
+}
+
+// Merge puts reports into one, in their order. They must be of the same profile.
+func Merge(reports ...*Report) *Report {
+	whole := &Report{Results: []Result{}}
+	for _, r := range reports {
+		if whole.Profile == nil {
+			whole.Profile = r.Profile
+		}
+		whole.Clusters = append(whole.Clusters, r.Clusters...)
+		whole.Results = append(whole.Results, r.Results...)
+		whole.Problems = append(whole.Problems, r.Problems...)
+	}
+	return whole
+}
 
 // Classes lists the consequences, gravest first.
 func Classes() []provider.Consequence {

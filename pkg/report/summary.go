@@ -28,6 +28,9 @@ func (r *Report) Summary() string {
 		}
 	}
 	parts := []string{plural(len(r.Results), "document"), r.findings(counts)}
+	if len(r.Clusters) > 0 {
+		parts = r.liveSummary(r.findings(counts))
+	}
 	for _, extra := range []struct {
 		n    int
 		text string
@@ -60,24 +63,37 @@ func plural(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// Trouble lists what could not be judged, one line each, sorted by place: the report's problems, and the faults of its
-// results.
+// Trouble lists what could not be judged, one line each, sorted by place: clusters, the report's problems, and the faults
+// of its results.
 func (r *Report) Trouble() []string {
 	list := slices.Clone(r.Problems)
 	for i := range r.Results {
 		result := &r.Results[i]
 		for _, f := range result.Faults {
-			list = append(list, Problem{result.Place, result.Object + ": could not be judged: " + f.text()})
+			list = append(list, Problem{result.where(), result.Object + ": could not be judged: " + f.text()})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
-	lines := make([]string, len(list))
-	for i, p := range list {
-		lines[i] = Clean(p.Place.String() + ": " + p.Message)
+	lines := make([]string, 0, len(list)+len(r.Clusters))
+	for _, c := range r.Clusters {
+		if c.Error != "" {
+			lines = append(lines, Clean(c.Name+": could not be audited: "+c.Error))
+		}
+	}
+	for _, p := range list {
+		lines = append(lines, Clean(p.Place.String()+": "+p.Message))
 	}
 	return lines
+}
+
+// where is the place of a result; that of a live object is its cluster.
+func (r *Result) where() Place {
+	if r.Live != nil {
+		return Place{File: r.Live.Cluster}
+	}
+	return r.Place
 }
 
 func (f Fault) text() string {

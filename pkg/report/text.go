@@ -9,6 +9,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/demarc-dev/demarc/pkg/policy"
 	"github.com/demarc-dev/demarc/pkg/provider"
@@ -21,16 +22,25 @@ type TextOptions struct {
 	Width int
 	// Verbose shows what passed too, and why: exempt and documented findings, and the rules that were skipped.
 	Verbose bool
+	// Now tells how long ago a field of a live object was set; without it, the day is written.
+	Now time.Time
 }
 
-// WriteText writes the report for people: the findings of each document, then each rule's reason and remedy once. It
-// writes nothing where there is nothing to show. Problems and faults are not in it: see Trouble.
+// WriteText writes the report for people: the findings of each document, then each rule's reason and remedy once. Of
+// live clusters it writes the findings by rule, and in the end what was read. Of documents it writes nothing where there
+// is nothing to show. Problems and faults are not in it: see Trouble.
 func (r *Report) WriteText(w io.Writer, o TextOptions) error {
 	t := &text{report: r, TextOptions: o}
 	for i := range r.Results {
-		t.result(&r.Results[i])
+		if r.Results[i].Live == nil {
+			t.result(&r.Results[i])
+		}
 	}
-	t.reasons()
+	if len(r.Clusters) > 0 {
+		t.live()
+	} else {
+		t.reasons()
+	}
 	if o.Verbose {
 		t.skipped()
 	}
@@ -222,13 +232,18 @@ func (t *text) reasons() {
 	for _, rule := range t.report.shownRules() {
 		t.gap()
 		fmt.Fprintf(t, "%s  %s\n", t.style(bold, string(rule.ID)), rule.Title)
-		t.paragraph("why", rule.Doc.Why)
-		t.paragraph("fix", rule.Doc.Fix)
-		for _, c := range clausesOf(t.report.Profile, rule) {
-			t.paragraph("see", fmt.Sprintf("%s [%s]: %s", c.Title, c.ID, Consequence(c.Consequence)))
-			if c.Source.URL != "" {
-				fmt.Fprintf(t, "  %*s  %s\n", labelWidth, "", c.Source.URL)
-			}
+		t.reason(rule)
+	}
+}
+
+// reason says why a rule is there and what to do.
+func (t *text) reason(rule *policy.Rule) {
+	t.paragraph("why", rule.Doc.Why)
+	t.paragraph("fix", rule.Doc.Fix)
+	for _, c := range clausesOf(t.report.Profile, rule) {
+		t.paragraph("see", fmt.Sprintf("%s [%s]: %s", c.Title, c.ID, Consequence(c.Consequence)))
+		if c.Source.URL != "" {
+			fmt.Fprintf(t, "  %*s  %s\n", labelWidth, "", c.Source.URL)
 		}
 	}
 }
