@@ -29,6 +29,7 @@ offenders=(
   'metrics|k8s.io/client-go/rest'
   'certificates|k8s.io/client-go/rest'
   'guard|github.com/demarc-dev/demarc/pkg/rules'
+  'enforcer|github.com/demarc-dev/demarc/pkg/rules'
   'webhook/server|github.com/demarc-dev/demarc/pkg/policy'
   'webhook|github.com/demarc-dev/demarc/pkg/rules'
   'serve|github.com/demarc-dev/demarc/pkg/rules'

@@ -31,6 +31,7 @@ var types = map[string]func() schema{
 	"labels":          func() schema { return keyed(schema{"type": "string", "pattern": label}) },
 	"marks":           marks,
 	"matchConditions": func() schema { return list(reflected[admissionregistrationv1.MatchCondition]()) },
+	"namePatterns":    func() schema { return set(schema{"type": "string", "pattern": `^[a-z0-9][a-z0-9.-]{0,252}[*]?$`}) },
 	"names":           func() schema { return set(schema{"type": "string", "pattern": dnsName}) },
 	"peers":           func() schema { return list(reflected[networkingv1.NetworkPolicyPeer]()) },
 	"ports":           func() schema { return nonEmpty(set(schema{"type": "integer", "minimum": 1, "maximum": 65535})) },

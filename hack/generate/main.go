@@ -28,6 +28,7 @@ func main() {
 	}{
 		{"registrations", c.registrations},
 		{"roles", c.roles},
+		{"provider facts", c.providerFacts},
 		{"rule pages", c.rulePages},
 		{"coverage page", c.coveragePage},
 		{"ledger page", c.ledgerPage},

@@ -115,6 +115,17 @@ type Marks struct {
 	Prefixes []string `json:"prefixes"`
 	// Exempts is the mark by which an object or a namespace is exempted, as label or annotation.
 	Exempts Label `json:"exempts"`
+	// OwnWebhooks are labels that make a webhook configuration the provider's own; any one is enough.
+	OwnWebhooks []Label `json:"ownWebhooks"`
+	// Enforcer is the program that puts HidesNamespace into the selectors of other people's webhooks.
+	Enforcer Enforcer `json:"enforcer"`
+}
+
+// Enforcer is how the provider's enforcer of selectors is recognised.
+type Enforcer struct {
+	// Manager is its field manager in server-side apply.
+	Manager string `json:"manager"`
+	Source  Source `json:"source"`
 }
 
 // Label is a label with one exact value, and where that is known from. An empty Value stands for any.

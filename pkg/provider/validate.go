@@ -83,6 +83,10 @@ func (v *validator) marks() {
 		}
 	}
 	v.label(path.Child("exempts"), m.Exempts)
+	v.labels(path.Child("ownWebhooks"), m.OwnWebhooks)
+	if m.Enforcer.Manager != "" {
+		v.source(path.Child("enforcer"), m.Enforcer.Source)
+	}
 }
 
 func (v *validator) labels(path *field.Path, labels []Label) {

@@ -21,6 +21,7 @@ func sound() *Profile {
 		Marks: Marks{
 			ManagedNamespace: label, HidesNamespace: label, Managed: label, Legacy: label, Editable: label,
 			ModeKeys: []string{"mode"}, Prefixes: []string{"toy.example.com/"}, Exempts: label[0],
+			OwnWebhooks: label, Enforcer: Enforcer{Manager: "toy-enforcer", Source: page},
 		},
 		Components: []Component{{Namespace: "toy-system", Group: "apps", Kind: "Deployment", Names: []string{"dns", "log-*"}, Source: page}},
 		NodeMetadata: NodeMetadata{
@@ -86,6 +87,8 @@ func TestOffenders(t *testing.T) {
 		{"prefix without slash", func(p *Profile) { p.Marks.Prefixes[0] = "toy.example.com" }, "marks.prefixes[0]: Invalid value"},
 		{"empty prefix", func(p *Profile) { p.Marks.Prefixes[0] = "/" }, "marks.prefixes[0]: Invalid value"},
 		{"no exempting mark", func(p *Profile) { p.Marks.Exempts.Key = "" }, "marks.exempts.key: Required value"},
+		{"own webhooks' mark without key", func(p *Profile) { p.Marks.OwnWebhooks = []Label{{Source: page}} }, "marks.ownWebhooks[0].key: Required value"},
+		{"enforcer without source", func(p *Profile) { p.Marks.Enforcer.Source = Source{Confidence: "A"} }, "marks.enforcer.source.document: Required value"},
 
 		{"component without kind", func(p *Profile) { p.Components[0].Kind = "" }, "components[0].kind: Invalid value"},
 		{"component in an unknown namespace", func(p *Profile) { p.Components[0].Namespace = "shop" }, "components[0].namespace: Invalid value"},

@@ -115,4 +115,6 @@ networkPolicy:
   webhookFrom: [{ipBlock: {cidr: 10.0.0.0/8}}]
   metricsFrom: [{namespaceSelector: {}}]
 selfProtection: {action: Deny}
+webhookPolicy: {action: Deny}
+enforcer: {enabled: true, dryRun: false, exempt: [cert-manager-webhook, kyverno-*]}
 `

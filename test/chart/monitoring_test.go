@@ -19,6 +19,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/demarc-dev/demarc/pkg/enforcer"
 	"github.com/demarc-dev/demarc/pkg/guard"
 	"github.com/demarc-dev/demarc/pkg/metrics"
 	"github.com/demarc-dev/demarc/pkg/webhook/server"
@@ -74,6 +75,7 @@ func exported(t *testing.T) map[string][]string {
 	c := collector{labels: maps.Clone(foreign)}
 	metrics.New(c)
 	guard.NewMetrics(c)
+	enforcer.NewMetrics(c)
 	if _, err := server.New(server.Options{CertDir: t.TempDir(), Metrics: c}); err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func demarc(t *testing.T, stdin string, args ...string) (code int, output string
 // What demarc asks of others it does itself.
 func TestPassesItsOwnCheck(t *testing.T) {
 	t.Parallel()
-	for _, values := range []string{"", "registration: {customers: {failurePolicy: Fail}}", "certificates: {source: certManager}",
+	for _, values := range []string{"", most, "registration: {customers: {failurePolicy: Fail}}", "certificates: {source: certManager}",
 		"{networkPolicy: {enabled: true}, metrics: {serviceMonitor: {enabled: true}, prometheusRule: {enabled: true}, dashboard: {enabled: true}}}"} {
 		out, err := template(t, "4", values)
 		if err != nil {
@@ -89,9 +89,10 @@ func rendered(t *testing.T, values string) string {
 // Every argument that the chart gives is one that the program takes.
 func TestArgumentsAreFlags(t *testing.T) {
 	t.Parallel()
-	list := render(t, "registration: {customers: {failurePolicy: Fail}}")
+	list := render(t, strings.Replace(most, "enabled: true", "enabled: true, exempt: [x]", 1))
 	for _, c := range []corev1.Container{
 		find[appsv1.Deployment](t, list, "Deployment", "demarc").Spec.Template.Spec.Containers[0],
+		find[appsv1.Deployment](t, list, "Deployment", "demarc-enforcer").Spec.Template.Spec.Containers[0],
 		find[batchv1.Job](t, list, "Job", "demarc-uninstall").Spec.Template.Spec.Containers[0],
 	} {
 		code, help := demarc(t, "", c.Args[0], "--help")

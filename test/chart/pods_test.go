@@ -18,13 +18,17 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
+// most are the values with which every pod is made.
+const most = "{registration: {customers: {failurePolicy: Fail}}, enforcer: {enabled: true}}"
+
 // podSpecs returns the pods that the chart makes, in the set-up that makes most.
 func podSpecs(t *testing.T) map[string]corev1.PodTemplateSpec {
 	t.Helper()
-	list := render(t, "registration: {customers: {failurePolicy: Fail}}")
+	list := render(t, most)
 	return map[string]corev1.PodTemplateSpec{
-		"Deployment demarc":    find[appsv1.Deployment](t, list, "Deployment", "demarc").Spec.Template,
-		"Job demarc-uninstall": find[batchv1.Job](t, list, "Job", "demarc-uninstall").Spec.Template,
+		"Deployment demarc":          find[appsv1.Deployment](t, list, "Deployment", "demarc").Spec.Template,
+		"Deployment demarc-enforcer": find[appsv1.Deployment](t, list, "Deployment", "demarc-enforcer").Spec.Template,
+		"Job demarc-uninstall":       find[batchv1.Job](t, list, "Job", "demarc-uninstall").Spec.Template,
 	}
 }
 
@@ -150,7 +154,7 @@ func TestUsersLabelsComeLast(t *testing.T) {
 // A Service whose selector fits others' pods sends them our requests, or theirs to us.
 func TestSelectorsAreUnique(t *testing.T) {
 	t.Parallel()
-	list := render(t, "registration: {customers: {failurePolicy: Fail}}")
+	list := render(t, most)
 	services := 0
 	for _, d := range list {
 		if d.text("kind") != "Service" {
@@ -159,13 +163,13 @@ func TestSelectorsAreUnique(t *testing.T) {
 		services++
 		s := find[corev1.Service](t, list, "Service", d.text("metadata", "name"))
 		for where, pod := range podSpecs(t) {
-			if got, want := labels.SelectorFromSet(s.Spec.Selector).Matches(labels.Set(pod.Labels)), where == "Deployment demarc"; got != want {
+			if got, want := labels.SelectorFromSet(s.Spec.Selector).Matches(labels.Set(pod.Labels)), where == "Deployment "+s.Name; got != want {
 				t.Errorf("Service %s selects the pods of %s: %v, want %v", s.Name, where, got, want)
 			}
 		}
 	}
-	if services != 1 {
-		t.Errorf("got %d Services, want 1", services)
+	if services != 2 {
+		t.Errorf("got %d Services, want 2", services)
 	}
 }
 

@@ -21,6 +21,8 @@ func TestRights(t *testing.T) {
 		"rights-default.txt":     "",
 		"rights-certmanager.txt": "{certificates: {source: certManager}, canary: {enabled: false}, registration: {managed: {enabled: false}}}",
 		"rights-fail.txt":        "registration: {customers: {failurePolicy: Fail}}",
+		"rights-dry-run.txt":     "enforcer: {enabled: true}",
+		"rights-enforcer.txt":    "enforcer: {enabled: true, dryRun: false}",
 	} {
 		grants := rights(t, render(t, values))
 		golden(t, name, strings.Join(grants, "\n")+"\n")
@@ -91,7 +93,7 @@ func inWords(r rbacv1.PolicyRule) string {
 // A token is mounted where the process asks for it, and nowhere else.
 func TestTokens(t *testing.T) {
 	t.Parallel()
-	for _, d := range render(t, "registration: {customers: {failurePolicy: Fail}}") {
+	for _, d := range render(t, most) {
 		switch d.text("kind") {
 		case "ServiceAccount":
 			if d.at("automountServiceAccountToken") != false {

@@ -75,6 +75,12 @@ var changes = map[string]change{
 	"networkPolicy.enabled":                 {true, ""},
 	"canary.enabled":                        {false, ""},
 	"selfProtection.enabled":                {false, ""},
+	"webhookPolicy.enabled":                 {false, ""},
+	"webhookPolicy.action":                  {"Deny", ""},
+	"enforcer.enabled":                      {true, ""},
+	"enforcer.dryRun":                       {false, "enforcer: {enabled: true}"},
+	"enforcer.extraArgs":                    {list{"--pause=2h"}, "enforcer: {enabled: true}"},
+	"enforcer.exempt":                       {list{"cert-manager-*"}, "enforcer: {enabled: true}"},
 }
 
 // defaults returns what values.yaml sets, by path. A mapping is one value where it is filled by users as a whole.
@@ -216,6 +222,8 @@ func TestSchemaRefuses(t *testing.T) {
 		"canary: {interval: 1h}":                                               "/canary/interval",
 		"metrics: {serviceMonitor: {apiGroup: coreos.com}}":                    "/metrics/serviceMonitor/apiGroup",
 		"selfProtection: {action: Audit}":                                      "value must be one of 'Warn', 'Deny'",
+		"webhookPolicy: {action: Audit}":                                       "value must be one of 'Warn', 'Deny'",
+		"enforcer: {exempt: ['*']}":                                            "/enforcer/exempt/0",
 		"podLabels: {'a b': c}":                                                "/podLabels",
 	} {
 		t.Run(values, func(t *testing.T) {

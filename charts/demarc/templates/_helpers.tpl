@@ -13,6 +13,12 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: webhook
 {{- end -}}
 
+{{- define "demarc.enforcerSelector" -}}
+app.kubernetes.io/name: demarc
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/component: enforcer
+{{- end -}}
+
 {{- define "demarc.image" -}}
 {{- with .Values.image -}}
 {{- if .digest -}}
@@ -23,7 +29,7 @@ app.kubernetes.io/component: webhook
 {{- end -}}
 {{- end -}}
 
-{{/* demarc.pod is what the pods of the webhook and of the hook have in common. */}}
+{{/* demarc.pod is what all pods have in common. */}}
 {{- define "demarc.pod" -}}
 {{- with .Values.priorityClassName }}
 priorityClassName: {{ . | quote }}
