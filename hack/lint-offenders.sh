@@ -21,6 +21,7 @@ offenders=(
   'policy|github.com/demarc-dev/demarc/pkg/version'
   'rules|github.com/demarc-dev/demarc/pkg/version'
   'posture|github.com/demarc-dev/demarc/pkg/version'
+  'admissionconfig|k8s.io/client-go/rest'
   'catalogue|github.com/demarc-dev/demarc/pkg/version'
   'surroundings|github.com/demarc-dev/demarc/pkg/version'
   'engine|github.com/demarc-dev/demarc/pkg/rules'
