@@ -28,11 +28,14 @@ offenders=(
   'surroundings/live|github.com/demarc-dev/demarc/pkg/rules'
   'report/html|html/template'
   'metrics|k8s.io/client-go/rest'
+  'openreports|k8s.io/client-go/rest'
+  'reload|k8s.io/client-go/rest'
   'certificates|k8s.io/client-go/rest'
   'guard|github.com/demarc-dev/demarc/pkg/rules'
   'enforcer|github.com/demarc-dev/demarc/pkg/rules'
   'webhook/server|github.com/demarc-dev/demarc/pkg/policy'
   'webhook|github.com/demarc-dev/demarc/pkg/rules'
+  'auditor|github.com/demarc-dev/demarc/pkg/rules'
   'serve|github.com/demarc-dev/demarc/pkg/rules'
 )
 planted=()

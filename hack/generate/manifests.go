@@ -3,17 +3,9 @@
 package main
 
 import (
-	"maps"
-	"slices"
-
-	rbacv1 "k8s.io/api/rbac/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
-	"github.com/demarc-dev/demarc/pkg/azureobject"
-	"github.com/demarc-dev/demarc/pkg/object"
 	"github.com/demarc-dev/demarc/pkg/registration"
-	"github.com/demarc-dev/demarc/pkg/webhook"
 )
 
 const (
@@ -33,39 +25,6 @@ func (c pages) registrations() error {
 		byName[r.Name] = r
 	}
 	return writeYAML("charts/demarc/files/registrations.yaml", byName)
-}
-
-// roles writes what the webhook's service account needs, and the role for whoever may exempt.
-func (c pages) roles() error {
-	meta := func(name string) (metav1.TypeMeta, metav1.ObjectMeta) {
-		return metav1.TypeMeta{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole"},
-			metav1.ObjectMeta{Name: name, Labels: map[string]string{"app.kubernetes.io/name": "demarc"}}
-	}
-	watch := []string{"get", "list", "watch"}
-	byGroup := map[string][]string{}
-	watched := slices.Concat([]object.Resource{object.Namespaces, object.Nodes}, object.Scalable(), azureobject.Links())
-	for _, r := range watched {
-		byGroup[r.Group] = append(byGroup[r.Group], r.Plural)
-	}
-	admission := rbacv1.ClusterRole{}
-	admission.TypeMeta, admission.ObjectMeta = meta("demarc-admission")
-	for _, group := range slices.Sorted(maps.Keys(byGroup)) {
-		admission.Rules = append(admission.Rules, rbacv1.PolicyRule{APIGroups: []string{group}, Resources: byGroup[group], Verbs: watch})
-	}
-	admission.Rules = append(admission.Rules, rbacv1.PolicyRule{
-		APIGroups: []string{"authorization.k8s.io"}, Resources: []string{"subjectaccessreviews"}, Verbs: []string{"create"}})
-	exempt := rbacv1.ClusterRole{Rules: []rbacv1.PolicyRule{{
-		APIGroups: []string{webhook.ExemptGroup}, Resources: []string{webhook.ExemptResource}, Verbs: []string{webhook.ExemptVerb}}}}
-	exempt.TypeMeta, exempt.ObjectMeta = meta("demarc-exempt")
-	for path, content := range map[string]any{
-		"config/rbac/admission.yaml":     admission,
-		"charts/demarc/files/roles.yaml": map[string]any{"admission": admission, "exempt": exempt},
-	} {
-		if err := writeYAML(path, content); err != nil {
-			return err
-		}
-	}
-	return writeYAML("config/rbac/exempt.yaml", exempt)
 }
 
 func writeYAML(path string, o any) error {

@@ -25,6 +25,7 @@ import (
 	"github.com/demarc-dev/demarc/pkg/policy"
 	"github.com/demarc-dev/demarc/pkg/provider"
 	"github.com/demarc-dev/demarc/pkg/registration"
+	"github.com/demarc-dev/demarc/pkg/reload"
 	"github.com/demarc-dev/demarc/pkg/webhook"
 	"github.com/demarc-dev/demarc/pkg/webhook/server"
 )
@@ -41,8 +42,8 @@ func run(ctx context.Context, rules []policy.Rule, profile *provider.Profile, o 
 		return fmt.Errorf("serve: %w", err)
 	}
 	counters := metrics.New(registry)
-	source := &source{file: o.ConfigFile, rules: rules, profile: profile, metrics: counters, log: o.Logger.WithName("configuration")}
-	engine, err := source.load(time.Now())
+	source := &reload.Source{File: o.ConfigFile, Rules: rules, Profile: profile, Metrics: counters, Log: o.Logger.WithName("configuration")}
+	engine, err := source.Load(time.Now())
 	if err != nil {
 		return err
 	}
@@ -68,7 +69,7 @@ func run(ctx context.Context, rules []policy.Rule, profile *provider.Profile, o 
 		webhook.AccessReviewer{Reviews: clients.AuthorizationV1().SubjectAccessReviews()}, counters, o.Logger.WithName("admission"))
 	srv.Handle(registration.CustomersPath, handler)
 	srv.Handle(registration.ManagedPath, handler)
-	source.use = handler.Use
+	source.Use = handler.Use
 	// The manager runs the server that it was given only once somebody asks for it, and stops it last: the drain begins at
 	// once, so that no endpoint is left behind that still says it is ready.
 	mgr.GetWebhookServer()
@@ -76,7 +77,7 @@ func run(ctx context.Context, rules []policy.Rule, profile *provider.Profile, o 
 	err = errors.Join(
 		watchOver(mgr, keeper, o, clients, watch, handler, watcher),
 		mgr.Add(watcher),
-		mgr.Add(everywhere(func(ctx context.Context) error { return source.follow(ctx, o.ConfigInterval) })),
+		mgr.Add(everywhere(func(ctx context.Context) error { return source.Follow(ctx, o.ConfigInterval) })),
 		mgr.Add(everywhere(func(ctx context.Context) error { return checkMatches(ctx, rules, clients.Discovery(), counters, o) })),
 		mgr.AddHealthzCheck("process", healthz.Ping),
 		mgr.AddReadyzCheck("webhook", srv.ReadyChecker()),

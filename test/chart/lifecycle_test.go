@@ -42,11 +42,16 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
+	return newStageWith(t, cluster.Options{})
+}
+
+func newStageWith(t *testing.T, o cluster.Options) *stage {
+	t.Helper()
 	ctrl.SetLogger(logr.Discard())
 	rest.SetDefaultWarningHandler(rest.NoWarnings{})
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	c, err := cluster.Start(ctx, cluster.Options{})
+	c, err := cluster.Start(ctx, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,17 +230,19 @@ func (s *stage) emergency() {
 	s.registration("demarc-managed")
 }
 
-// podIsAdmitted asks the API server, which enforces the Pod Security Standard restricted, for a pod of the Deployment's.
+// podIsAdmitted asks the API server, which enforces the Pod Security Standard restricted, for a pod of each Deployment.
 func (s *stage) podIsAdmitted() {
 	s.Helper()
-	d, err := s.client.AppsV1().Deployments(namespace).Get(s.Context(), "demarc", metav1.GetOptions{})
-	if err != nil {
-		s.Fatal(err)
-	}
-	pod := &corev1.Pod{ObjectMeta: d.Spec.Template.ObjectMeta, Spec: d.Spec.Template.Spec}
-	pod.GenerateName = "demarc-"
-	if _, err := s.client.CoreV1().Pods(namespace).Create(s.Context(), pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}}); err != nil {
-		s.Errorf("a pod of the Deployment: %v", err)
+	for _, name := range []string{"demarc", "demarc-auditor"} {
+		d, err := s.client.AppsV1().Deployments(namespace).Get(s.Context(), name, metav1.GetOptions{})
+		if err != nil {
+			s.Fatal(err)
+		}
+		pod := &corev1.Pod{ObjectMeta: d.Spec.Template.ObjectMeta, Spec: d.Spec.Template.Spec}
+		pod.GenerateName = "demarc-"
+		if _, err := s.client.CoreV1().Pods(namespace).Create(s.Context(), pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}}); err != nil {
+			s.Errorf("a pod of the Deployment %s: %v", name, err)
+		}
 	}
 }
 

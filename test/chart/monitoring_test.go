@@ -6,6 +6,7 @@ package chart
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -17,9 +18,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/yaml"
 
 	"github.com/demarc-dev/demarc/pkg/enforcer"
+	"github.com/demarc-dev/demarc/pkg/auditor"
 	"github.com/demarc-dev/demarc/pkg/guard"
 	"github.com/demarc-dev/demarc/pkg/metrics"
 	"github.com/demarc-dev/demarc/pkg/webhook/server"
@@ -76,6 +80,7 @@ func exported(t *testing.T) map[string][]string {
 	metrics.New(c)
 	guard.NewMetrics(c)
 	enforcer.NewMetrics(c)
+	auditor.NewMetrics(c)
 	if _, err := server.New(server.Options{CertDir: t.TempDir(), Metrics: c}); err != nil {
 		t.Fatal(err)
 	}
@@ -245,24 +250,45 @@ func TestAlerts(t *testing.T) {
 	}
 }
 
-// Without the canary there is nothing that its alerts could see, and they would never be silent.
-func TestAlertsOfTheCanary(t *testing.T) {
+// Without the canary, or the auditor, there is nothing that its alerts could see, and some would never be silent.
+func TestAlertsOfWhatIsOff(t *testing.T) {
 	t.Parallel()
-	for _, on := range []bool{true, false} {
-		values := "{metrics: {prometheusRule: {enabled: true}}, canary: {enabled: false}}"
-		if on {
-			values = "metrics: {prometheusRule: {enabled: true}}"
+	type rule struct {
+		APIVersion, Kind string
+		Metadata         map[string]any
+		Spec             struct{ Groups []group }
+	}
+	for _, part := range []string{"canary", "auditor"} {
+		for _, on := range []bool{true, false} {
+			values := fmt.Sprintf("{metrics: {prometheusRule: {enabled: true}}, %s: {enabled: %v}}", part, on)
+			got := find[rule](t, render(t, values), "PrometheusRule", "demarc").Spec.Groups
+			if there := slices.ContainsFunc(got, func(g group) bool { return g.Name == "demarc-"+part }); there != on {
+				t.Errorf("%s on: %v, its alerts are there: %v", part, on, there)
+			}
 		}
-		type rule struct {
-			APIVersion, Kind string
-			Metadata         map[string]any
-			Spec             struct{ Groups []group }
+	}
+}
+
+// A ServiceMonitor finds the Services of both, whatever else it finds.
+func TestServiceMonitor(t *testing.T) {
+	t.Parallel()
+	list := render(t, "metrics: {serviceMonitor: {enabled: true}}")
+	type monitor struct {
+		APIVersion, Kind string
+		Metadata         map[string]any
+		Spec             struct {
+			Selector  metav1.LabelSelector
+			Endpoints []map[string]any
 		}
-		got := find[rule](t, render(t, values), "PrometheusRule", "demarc").Spec.Groups
-		if there := slices.ContainsFunc(got, func(g group) bool {
-			return g.Name == "demarc-canary"
-		}); there != on {
-			t.Errorf("canary on: %v, its alerts are there: %v", on, there)
+	}
+	m := find[monitor](t, list, "ServiceMonitor", "demarc")
+	for _, name := range []string{"demarc", "demarc-auditor"} {
+		s := find[corev1.Service](t, list, "Service", name)
+		if !labels.SelectorFromSet(m.Spec.Selector.MatchLabels).Matches(labels.Set(s.Labels)) {
+			t.Errorf("the Service %s is not found", name)
+		}
+		if !slices.ContainsFunc(s.Spec.Ports, func(p corev1.ServicePort) bool { return p.Name == m.Spec.Endpoints[0]["port"] }) {
+			t.Errorf("the Service %s has no port for it", name)
 		}
 	}
 }

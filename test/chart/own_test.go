@@ -93,6 +93,7 @@ func TestArgumentsAreFlags(t *testing.T) {
 	for _, c := range []corev1.Container{
 		find[appsv1.Deployment](t, list, "Deployment", "demarc").Spec.Template.Spec.Containers[0],
 		find[appsv1.Deployment](t, list, "Deployment", "demarc-enforcer").Spec.Template.Spec.Containers[0],
+		find[appsv1.Deployment](t, list, "Deployment", "demarc-auditor").Spec.Template.Spec.Containers[0],
 		find[batchv1.Job](t, list, "Job", "demarc-uninstall").Spec.Template.Spec.Containers[0],
 	} {
 		code, help := demarc(t, "", c.Args[0], "--help")

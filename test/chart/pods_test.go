@@ -28,6 +28,7 @@ func podSpecs(t *testing.T) map[string]corev1.PodTemplateSpec {
 	return map[string]corev1.PodTemplateSpec{
 		"Deployment demarc":          find[appsv1.Deployment](t, list, "Deployment", "demarc").Spec.Template,
 		"Deployment demarc-enforcer": find[appsv1.Deployment](t, list, "Deployment", "demarc-enforcer").Spec.Template,
+		"Deployment demarc-auditor":  find[appsv1.Deployment](t, list, "Deployment", "demarc-auditor").Spec.Template,
 		"Job demarc-uninstall":       find[batchv1.Job](t, list, "Job", "demarc-uninstall").Spec.Template,
 	}
 }

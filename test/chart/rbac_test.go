@@ -11,7 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	gocmp "github.com/google/go-cmp/cmp"
 	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/demarc-dev/demarc/pkg/openreports"
 )
 
 // Every right that the chart gives, to whom, in words: a change of it must be seen in a review.
@@ -23,8 +26,13 @@ func TestRights(t *testing.T) {
 		"rights-fail.txt":        "registration: {customers: {failurePolicy: Fail}}",
 		"rights-dry-run.txt":     "enforcer: {enabled: true}",
 		"rights-enforcer.txt":    "enforcer: {enabled: true, dryRun: false}",
+		"rights-no-auditor.txt":  "auditor: {enabled: false}",
 	} {
 		grants := rights(t, render(t, values))
+		if name != "rights-default.txt" {
+			// What the auditor reads follows from the rules, and is the same everywhere.
+			grants = slices.DeleteFunc(grants, func(g string) bool { return strings.HasPrefix(g, "ClusterRole demarc-auditor: ") })
+		}
 		golden(t, name, strings.Join(grants, "\n")+"\n")
 		for _, g := range grants {
 			if strings.Contains(g, "*") {
@@ -83,7 +91,7 @@ func inWords(r rbacv1.PolicyRule) string {
 		}
 		resources = append(resources, resource)
 	}
-	words := strings.Join(r.Verbs, ",") + " " + strings.Join(resources, ",")
+	words := strings.Join(r.Verbs, ",") + " " + strings.Join(append(resources, r.NonResourceURLs...), ",")
 	if len(r.ResourceNames) > 0 {
 		words += " (" + strings.Join(r.ResourceNames, ",") + ")"
 	}
@@ -104,5 +112,27 @@ func TestTokens(t *testing.T) {
 				t.Errorf("%s: the pod does not ask for its token", d.id())
 			}
 		}
+	}
+}
+
+// The auditor may write reports by the names that it gives them, and by no other.
+func TestReportNames(t *testing.T) {
+	t.Parallel()
+	want := slices.Concat(openreports.Names(false), openreports.Names(true))
+	slices.Sort(want)
+	want = slices.Compact(want)
+	found := 0
+	for _, rule := range find[rbacv1.ClusterRole](t, render(t, ""), "ClusterRole", "demarc-auditor-reports").Rules {
+		if !slices.Contains(rule.Verbs, "patch") {
+			continue
+		}
+		found++
+		got := slices.Sorted(slices.Values(rule.ResourceNames))
+		if diff := gocmp.Diff(want, got); diff != "" {
+			t.Errorf("%v (-want +got):\n%s", rule.Resources, diff)
+		}
+	}
+	if found != len(openreports.APIs()) {
+		t.Errorf("got rules for %d APIs", found)
 	}
 }

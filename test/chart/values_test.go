@@ -81,6 +81,11 @@ var changes = map[string]change{
 	"enforcer.dryRun":                       {false, "enforcer: {enabled: true}"},
 	"enforcer.extraArgs":                    {list{"--pause=2h"}, "enforcer: {enabled: true}"},
 	"enforcer.exempt":                       {list{"cert-manager-*"}, "enforcer: {enabled: true}"},
+	"auditor.enabled":                       {false, ""},
+	"auditor.every":                         {"30m", ""},
+	"auditor.events":                        {false, ""},
+	"auditor.resources":                     {dict{"limits": dict{"memory": "1Gi"}}, ""},
+	"auditor.extraArgs":                     {list{"--log-level=debug"}, ""},
 }
 
 // defaults returns what values.yaml sets, by path. A mapping is one value where it is filled by users as a whole.
@@ -219,6 +224,8 @@ func TestSchemaRefuses(t *testing.T) {
 		"networkPolicy: {webhookFrom: [{cidr: 10.0.0.0/8}]}":                   "additional properties 'cidr' not allowed",
 		"networkPolicy: {apiServerPorts: []}":                                  "/networkPolicy/apiServerPorts",
 		"extraArgs: [log-level=debug]":                                         "/extraArgs/0",
+		"auditor: {every: 3h}":                                                 "/auditor/every",
+		"auditor: {every: 1m}":                                                 "/auditor/every",
 		"canary: {interval: 1h}":                                               "/canary/interval",
 		"metrics: {serviceMonitor: {apiGroup: coreos.com}}":                    "/metrics/serviceMonitor/apiGroup",
 		"selfProtection: {action: Audit}":                                      "value must be one of 'Warn', 'Deny'",

@@ -19,6 +19,12 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: enforcer
 {{- end -}}
 
+{{- define "demarc.auditorSelector" -}}
+app.kubernetes.io/name: demarc
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/component: auditor
+{{- end -}}
+
 {{- define "demarc.image" -}}
 {{- with .Values.image -}}
 {{- if .digest -}}
@@ -29,11 +35,15 @@ app.kubernetes.io/component: enforcer
 {{- end -}}
 {{- end -}}
 
+{{/* demarc.priority is for the pods that others wait for. */}}
+{{- define "demarc.priority" -}}
+{{- with .Values.priorityClassName -}}
+priorityClassName: {{ . | quote }}
+{{- end -}}
+{{- end -}}
+
 {{/* demarc.pod is what all pods have in common. */}}
 {{- define "demarc.pod" -}}
-{{- with .Values.priorityClassName }}
-priorityClassName: {{ . | quote }}
-{{- end }}
 enableServiceLinks: false
 automountServiceAccountToken: true
 {{- with .Values.image.pullSecrets }}
@@ -70,10 +80,22 @@ securityContext:
   runAsNonRoot: true
   capabilities:
     drop: [ALL]
-{{- with .Values.resources }}
+{{- end -}}
+
+{{/* demarc.resources renders requests and limits, and nothing where there are none. */}}
+{{- define "demarc.resources" -}}
+{{- with . -}}
 resources:
   {{- toYaml . | nindent 2 }}
-{{- end }}
+{{- end -}}
+{{- end -}}
+
+{{/* demarc.memory tells the Go runtime of the limit in requests and limits, if there is one. */}}
+{{- define "demarc.memory" -}}
+{{- with dig "limits" "memory" "" (. | default dict) -}}
+- name: GOMEMLIMIT
+  value: {{ include "demarc.memoryLimit" . | quote }}
+{{- end -}}
 {{- end -}}
 
 {{/* demarc.mode spells a mode: YAML reads a bare Off as false. */}}
@@ -89,4 +111,14 @@ unless digits follow. */}}
 {{- $units := dict "" 1 "m" 0.001 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "E" 1e18
   "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 "Ei" 1152921504606846976 -}}
 {{- mulf (float64 $number) (get $units (trimPrefix $number $limit)) 0.85 | floor | int64 -}}
+{{- end -}}
+
+{{/* demarc.reportNames are the names that the auditor's reports can have. */}}
+{{- define "demarc.reportNames" -}}
+{{- $names := list -}}
+{{- range $name := list "demarc" "demarc-cluster" -}}
+  {{- $names = append $names $name -}}
+  {{- range $part := untilStep 2 6 1 -}}{{- $names = append $names (printf "%s-%d" $name $part) -}}{{- end -}}
+{{- end -}}
+{{- toJson $names -}}
 {{- end -}}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package serve
+package reload
 
 import (
 	"os"
@@ -21,7 +21,7 @@ import (
 const head = "apiVersion: config.demarc.dev/v1alpha1\nkind: Configuration\n"
 
 type harness struct {
-	source
+	Source
 	used     []*engine.Engine
 	lines    []string
 	registry *prometheus.Registry
@@ -30,16 +30,16 @@ type harness struct {
 func newHarness(t *testing.T, content string) *harness {
 	t.Helper()
 	h := &harness{registry: prometheus.NewRegistry()}
-	h.source = source{file: filepath.Join(t.TempDir(), "demarc.yaml"), rules: catalogue.All(), profile: provider.AKS(),
-		metrics: metrics.New(h.registry), use: func(e *engine.Engine) { h.used = append(h.used, e) },
-		log: funcr.New(func(prefix, args string) { h.lines = append(h.lines, prefix+args) }, funcr.Options{})}
+	h.Source = Source{File: filepath.Join(t.TempDir(), "demarc.yaml"), Rules: catalogue.All(), Profile: provider.AKS(),
+		Metrics: metrics.New(h.registry), Use: func(e *engine.Engine) { h.used = append(h.used, e) },
+		Log: funcr.New(func(prefix, args string) { h.lines = append(h.lines, prefix+args) }, funcr.Options{})}
 	h.write(t, content)
 	return h
 }
 
 func (h *harness) write(t *testing.T, content string) {
 	t.Helper()
-	if err := os.WriteFile(h.file, []byte(content), 0o600); err != nil {
+	if err := os.WriteFile(h.File, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -61,14 +61,14 @@ func (h *harness) broken(t *testing.T) float64 {
 
 func TestBrokenAtStartIsAnError(t *testing.T) {
 	h := newHarness(t, head+"mode: Sometimes\n")
-	if _, err := h.load(time.Now()); err == nil || !strings.Contains(err.Error(), h.file) || !strings.Contains(err.Error(), "mode") {
+	if _, err := h.Load(time.Now()); err == nil || !strings.Contains(err.Error(), h.File) || !strings.Contains(err.Error(), "mode") {
 		t.Errorf("got %v, want the file and the field named", err)
 	}
 }
 
 func TestReload(t *testing.T) {
 	h := newHarness(t, head)
-	if _, err := h.load(time.Now()); err != nil {
+	if _, err := h.Load(time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	h.refresh(time.Now())
@@ -94,10 +94,10 @@ func TestReload(t *testing.T) {
 
 func TestFileGoneKeepsTheLast(t *testing.T) {
 	h := newHarness(t, head)
-	if _, err := h.load(time.Now()); err != nil {
+	if _, err := h.Load(time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(h.file); err != nil {
+	if err := os.Remove(h.File); err != nil {
 		t.Fatal(err)
 	}
 	h.refresh(time.Now())
@@ -111,7 +111,7 @@ func TestExpiredExemptionIsNamed(t *testing.T) {
 - {name: old, reason: test, rules: ["*"], match: {namespaces: [shop]}, expires: 2020-01-01T00:00:00Z}
 - {name: good, reason: test, rules: ["*"], match: {namespaces: [shop]}, expires: 2999-01-01T00:00:00Z}
 `)
-	if _, err := h.load(time.Now()); err != nil {
+	if _, err := h.Load(time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	log := strings.Join(h.lines, "\n")
