@@ -22,6 +22,8 @@ offenders=(
   'rules|github.com/demarc-dev/demarc/pkg/version'
   'posture|github.com/demarc-dev/demarc/pkg/version'
   'admissionconfig|k8s.io/client-go/rest'
+  'managedfields|github.com/demarc-dev/demarc/pkg/version'
+  'pseudonym|github.com/demarc-dev/demarc/pkg/version'
   'catalogue|github.com/demarc-dev/demarc/pkg/version'
   'surroundings|github.com/demarc-dev/demarc/pkg/version'
   'engine|github.com/demarc-dev/demarc/pkg/rules'

@@ -33,6 +33,7 @@ func main() {
 		{"coverage page", c.coveragePage},
 		{"ledger page", c.ledgerPage},
 		{"configuration page", configurationPage},
+		{"words of reports", c.words},
 	} {
 		if err := step.run(); err != nil {
 			fmt.Fprintf(os.Stderr, "generate %s: %v\n", step.name, err)

@@ -12,6 +12,7 @@ import (
 	"github.com/demarc-dev/demarc/pkg/azureobject"
 	"github.com/demarc-dev/demarc/pkg/object"
 	"github.com/demarc-dev/demarc/pkg/policy"
+	"github.com/demarc-dev/demarc/pkg/posture"
 	"github.com/demarc-dev/demarc/pkg/webhook"
 )
 
@@ -48,14 +49,6 @@ func exemptRole() rbacv1.ClusterRole {
 	return role
 }
 
-// gathered are what posture rules ask of a cluster, besides what rules match.
-var gathered = []object.Resource{
-	object.Namespaces, object.Nodes, object.Pods, object.PodDisruptionBudgets,
-	{Plural: "events", Version: "v1"},
-	{Group: "admissionregistration.k8s.io", Version: "v1", Plural: "validatingwebhookconfigurations"},
-	{Group: "admissionregistration.k8s.io", Version: "v1", Plural: "mutatingwebhookconfigurations"},
-}
-
 // unlisted are resources that the auditor gets no right to. A Binding is made and never there. Whoever may list Secrets has
 // what is in them: RBAC can't tell metadata from values, so the audit names them as not read.
 var unlisted = []object.Resource{object.Unknown, object.Bindings, object.Secrets}
@@ -64,7 +57,7 @@ var unlisted = []object.Resource{object.Unknown, object.Bindings, object.Secrets
 // metrics, which say what feature gates are on.
 func (c pages) auditorRole() rbacv1.ClusterRole {
 	listed := map[string]object.Resource{}
-	for _, r := range gathered {
+	for _, r := range append(posture.Wants(), object.Namespaces) {
 		listed[r.GroupResource().String()] = r
 	}
 	// What an object in Azure lies in says which resource group it ends up in.

@@ -13,16 +13,17 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/client-go/rest"
 
 	"github.com/demarc-dev/demarc/pkg/audit"
 	"github.com/demarc-dev/demarc/pkg/config/v1alpha1"
 	"github.com/demarc-dev/demarc/pkg/engine"
+	"github.com/demarc-dev/demarc/pkg/managedfields"
+	"github.com/demarc-dev/demarc/pkg/openreports"
 	"github.com/demarc-dev/demarc/pkg/policy"
 	"github.com/demarc-dev/demarc/pkg/posture"
 	"github.com/demarc-dev/demarc/pkg/report"
-	"github.com/demarc-dev/demarc/pkg/report/html"
-	"github.com/demarc-dev/demarc/pkg/version"
 )
 
 // auditOptions are the flags of `demarc audit`.
@@ -33,7 +34,8 @@ type auditOptions struct {
 	allContexts             bool
 	nodeMetrics, showPassed bool
 	timeout                 time.Duration
-	output, failOn          *choice
+	failOn                  *choice
+	report                  reportOptions
 }
 
 func (a *app) audit() *cobra.Command {
@@ -49,10 +51,15 @@ pages of 500; of Secrets nothing is ever read but metadata. What may not be list
 A pod repeats what its workload's template says, so findings are told of the workload: the report counts its pods and
 ReplicaSets there. Rules about requests have nothing to judge here; the report names them.
 
+With --baseline, findings that are in an earlier report count no more. With --redact, the report has pseudonyms in place of
+what a customer calls things, for a support ticket.
+
 Exit code: 0 if nothing was found, 1 for findings at --fail-on or above, 2 for bad input, for a cluster that could not be
 audited, and for objects that could not be judged.`,
 		Example: `  demarc audit
   demarc audit --context prod-west --context prod-north -o json > fleet.json
+  demarc audit -o html > audit.html
+  demarc audit --baseline fleet.json --redact -o csv
   demarc audit -n shop -n payments --rules node-access,node-host-files`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -76,7 +83,7 @@ audited, and for objects that could not be judged.`,
 	f.DurationVar(&o.timeout, "timeout", 0, "how long one cluster may take; 0 is as long as it takes")
 	f.BoolVarP(&o.showPassed, "show-passed", "v", false, "show what passed too: exempt and documented findings, skipped rules")
 	configFlag := configFlag(c)
-	o.output = choiceFlag(c, "output", "o", "the format", "text", "json", "sarif", "html")
+	o.report.flags(c, "text", "json", "sarif", "junit", "csv", "html", "openreports")
 	o.failOn = choiceFlag(c, "fail-on", "", "the mildest finding that makes the exit code 1",
 		string(policy.Deny), string(policy.Warn), string(policy.Audit))
 	complete(c, "kubeconfig", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -123,7 +130,7 @@ func (o *auditOptions) validate(a *app) error {
 }
 
 func (a *app) runAudit(ctx context.Context, o auditOptions) error {
-	if err := o.validate(a); err != nil {
+	if err := errors.Join(o.validate(a), o.report.load()); err != nil {
 		return err
 	}
 	e, cfg, err := a.load(o.config)
@@ -139,6 +146,9 @@ func (a *app) runAudit(ctx context.Context, o auditOptions) error {
 	clusters, err := o.clusters()
 	if err != nil {
 		return err
+	}
+	if len(clusters) > 1 && o.report.output.value == "openreports" {
+		return usagef("-o openreports is for one cluster, whose objects they become: name one --context")
 	}
 	var reports []*report.Report
 	for _, c := range clusters {
@@ -156,7 +166,8 @@ func (a *app) runAudit(ctx context.Context, o auditOptions) error {
 	for _, line := range r.Trouble() {
 		fmt.Fprintln(a.stderr, "demarc: error: "+line)
 	}
-	if err := a.writeAudit(r, o); err != nil {
+	r = a.compare(r, &o.report)
+	if err := a.writeAudit(o.report.redacted(r), o); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	return outcomeOf(r, policy.Mode(o.failOn.value))
@@ -231,7 +242,7 @@ func (a *app) auditOne(ctx context.Context, c auditedCluster, e *engine.Engine, 
 	defer bar.erase()
 	r, err := audit.Run(ctx, c.cfg, audit.Options{Name: c.name, Engine: e, Rules: a.rules, Profile: a.profile,
 		Namespaces: o.namespaces, Posture: posture.New(a.profile), Wants: posture.Wants(), NodeMetrics: o.nodeMetrics,
-		Now: a.now, Progress: bar.show})
+		Attribute: attribute, Now: a.now, Progress: bar.show})
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -245,14 +256,11 @@ func failed(name string, now time.Time, err error) *report.Report {
 }
 
 func (a *app) writeAudit(r *report.Report, o auditOptions) error {
-	var err error
-	switch o.output.value {
-	case "json":
-		err = r.WriteJSON(a.stdout)
-	case "sarif":
-		err = r.WriteSARIF(a.stdout, version.Get().Version)
-	case "html":
-		err = html.Write(a.stdout, r, html.Options{Version: version.Get().Version, Now: a.now()})
+	done, err := a.format(r, &o.report)
+	switch {
+	case done:
+	case o.report.output.value == "openreports":
+		err = openreports.Write(a.stdout, r, openreports.Options{})
 	default:
 		t := a.terminal()
 		return r.WriteText(a.stdout, report.TextOptions{Color: t.color, Width: t.width, Verbose: o.showPassed, Now: a.now()})
@@ -261,4 +269,13 @@ func (a *app) writeAudit(r *report.Report, o auditOptions) error {
 		fmt.Fprintln(a.stderr, "demarc: "+r.Summary())
 	}
 	return err
+}
+
+// attribute says who last set a field of a live object.
+func attribute(raw []byte, path *field.Path) *report.Change {
+	c, ok := managedfields.Last(raw, path)
+	if !ok {
+		return nil
+	}
+	return report.ChangeFrom(*c)
 }

@@ -22,7 +22,7 @@ import (
 // auditHere audits the cluster that demarc itself runs in, by the engine in force.
 func (a *app) auditHere(ctx context.Context, cfg *rest.Config, e *engine.Engine) (*report.Report, error) {
 	return audit.Run(ctx, cfg, audit.Options{Name: "in-cluster", Engine: e, Rules: a.rules, Profile: a.profile,
-		Posture: posture.New(a.profile), Wants: posture.Wants(), Now: a.now})
+		Posture: posture.New(a.profile), Wants: posture.Wants(), Attribute: attribute, Now: a.now})
 }
 
 func (a *app) auditor() *cobra.Command {

@@ -15,25 +15,19 @@ import (
 	"github.com/demarc-dev/demarc/pkg/manifest"
 	"github.com/demarc-dev/demarc/pkg/policy"
 	"github.com/demarc-dev/demarc/pkg/report"
-	"github.com/demarc-dev/demarc/pkg/report/html"
-	"github.com/demarc-dev/demarc/pkg/version"
 )
 
 // checkOptions are the flags of `demarc check`.
 type checkOptions struct {
 	files, contextFiles              []string
 	config, namespace, serverVersion string
-	output, failOn                   *choice
+	failOn                           *choice
 	strict, showPassed               bool
 	cluster                          clusterOptions
+	report                           reportOptions
 }
 
-func (a *app) check() *cobra.Command {
-	var o checkOptions
-	c := &cobra.Command{
-		Use:   "check -f FILE|DIR|-...",
-		Short: "Check manifests and admission requests",
-		Long: `Check manifests and admission requests against the provider's support policy.
+const checkHelp = `Check manifests and admission requests against the provider's support policy.
 
 Files hold YAML or JSON, any number of documents in each. Directories are read with all .yaml, .yml and .json files below
 them; directories whose names begin with a dot are left out, and so are symbolic links that lead elsewhere.
@@ -46,11 +40,26 @@ that subresources belong to, and those that resources in Azure lie in, as Azure 
 them. With --cluster, what is not there is asked of a live cluster, read-only. Last come the checked documents: their
 Namespaces, and what others of them lie in. Rules that lack a fact are skipped; -v names them.
 
-Exit code: 0 if nothing was found, 1 for findings at --fail-on or above, 2 for bad input.`,
+With --baseline, findings that are in an earlier report count no more: only what is new is written and makes the exit
+code. With --redact, the report has pseudonyms in place of what a customer calls things, for a support ticket; the
+provider's own names stay.
+
+Exit code: 0 if nothing was found, 1 for findings at --fail-on or above, 2 for bad input.`
+
+func (a *app) check() *cobra.Command {
+	var o checkOptions
+	c := &cobra.Command{
+		Use:   "check -f FILE|DIR|-...",
+		Short: "Check manifests and admission requests",
+		Long:  checkHelp,
 		Example: `  demarc check -f deploy/
   helm template ./chart | demarc check -n shop -f -
   demarc check -f deploy/ -o sarif > demarc.sarif
   demarc check -f deploy/ -o html > demarc.html
+
+  # From now on, only what is new
+  demarc check -f deploy/ -o json > baseline.json
+  demarc check -f deploy/ --baseline baseline.json
 
   # With what a cluster knows
   kubectl get namespaces,nodes -o yaml > cluster.yaml
@@ -75,7 +84,7 @@ Exit code: 0 if nothing was found, 1 for findings at --fail-on or above, 2 for b
 	f.BoolVarP(&o.showPassed, "show-passed", "v", false, "show what passed too: exempt and documented findings, skipped rules")
 	o.cluster.flags(c)
 	configFlag := configFlag(c)
-	o.output = choiceFlag(c, "output", "o", "the format", "text", "json", "sarif", "github", "html")
+	o.report.flags(c, "text", "json", "sarif", "junit", "csv", "github", "html")
 	o.failOn = choiceFlag(c, "fail-on", "", "the mildest finding that makes the exit code 1",
 		string(policy.Deny), string(policy.Warn), string(policy.Audit))
 	for _, flag := range []string{"filename", "context-objects"} {
@@ -130,6 +139,9 @@ func (a *app) runCheck(ctx context.Context, o checkOptions) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
+	if err := o.report.load(); err != nil {
+		return err
+	}
 	engine, cfg, err := a.load(o.config)
 	if err != nil {
 		return err
@@ -159,7 +171,8 @@ func (a *app) runCheck(ctx context.Context, o checkOptions) error {
 	for _, pending := range j.Pending {
 		a.warn("%s", pending)
 	}
-	if err := a.write(r, o); err != nil {
+	r = a.compare(r, &o.report)
+	if err := a.write(o.report.redacted(r), o); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	return outcomeOf(r, policy.Mode(o.failOn.value))
@@ -196,15 +209,8 @@ func (a *app) notes(r *report.Report, o checkOptions, all ...*manifest.Contents)
 }
 
 func (a *app) write(r *report.Report, o checkOptions) error {
-	switch o.output.value {
-	case "json":
-		return r.WriteJSON(a.stdout)
-	case "sarif":
-		return r.WriteSARIF(a.stdout, version.Get().Version)
-	case "github":
-		return r.WriteGitHub(a.stdout)
-	case "html":
-		return html.Write(a.stdout, r, html.Options{Version: version.Get().Version, Now: a.now()})
+	if done, err := a.format(r, &o.report); done {
+		return err
 	}
 	t := a.terminal()
 	if err := r.WriteText(a.stdout, report.TextOptions{Color: t.color, Width: t.width, Verbose: o.showPassed}); err != nil {

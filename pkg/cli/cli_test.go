@@ -30,6 +30,12 @@ func TestGoldens(t *testing.T) {
 		"check-json":         check + " -o json",
 		"check-sarif":        check + " -o sarif --config testdata/config.yaml",
 		"check-github":       check + " -o github",
+		"check-junit":        check + " -o junit --config testdata/config.yaml",
+		"check-csv":          check + " -o csv --config testdata/config.yaml",
+		"check-redact":       check + " -v --config testdata/config.yaml --redact",
+		"check-baseline":     check + " --baseline testdata/baseline.json",
+		"check-baseline-bad": check + " --baseline testdata/check-sarif.golden",
+		"check-no-baseline":  check + " --baseline nowhere.json",
 		"check-problems":     "check -f testdata/broken.yaml -f testdata/values.yaml -f testdata/wrongtype.yaml -f nowhere",
 		"check-strict":       "check -f testdata/values.yaml --strict",
 		"check-expired":      "check -f testdata/pods.yaml --context-objects testdata/context.yaml --config testdata/config-expired.yaml",
@@ -50,6 +56,7 @@ func TestGoldens(t *testing.T) {
 		"completion-explain": "__complete explain host",
 		"completion-entry":   "__complete explain dns",
 		"completion-fail-on": "__complete check --fail-on D",
+		"completion-output":  "__complete check -o j",
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := run(t, "", strings.Fields(args)...)
@@ -76,6 +83,9 @@ func TestExitCodes(t *testing.T) {
 		{"check -f testdata/warned.yaml", exitClean},
 		{"check -f testdata/warned.yaml --fail-on Warn", exitFindings},
 		{"check -f testdata/warned.yaml --fail-on warn", exitFindings},
+		{"check -f testdata/warned.yaml --fail-on warn --baseline testdata/warned.json", exitClean},
+		{"check -f testdata/warned.yaml -f testdata/pods.yaml --fail-on warn --context-objects testdata/context.yaml --baseline testdata/warned.json", exitFindings},
+		{"check -f testdata/broken.yaml --baseline testdata/warned.json", exitBad},
 		{"check -f testdata/warned.yaml --fail-on Audit", exitFindings},
 		{"check -f testdata/warned.yaml --context-objects testdata/context.yaml", exitFindings},
 		{"check -f testdata/warned.yaml --context-objects testdata/context.yaml --config testdata/config.yaml --fail-on Audit", exitClean},

@@ -35,6 +35,9 @@ func (r *Report) WriteGitHub(w io.Writer) error {
 // sentence says everything about a verdict where the reader sees nothing else of it.
 func sentence(r *Result, v Verdict) string {
 	s := r.Object + ": "
+	if r.Live != nil && r.Live.Same > 0 {
+		s = r.Object + " " + r.Live.alike() + ": "
+	}
 	if v.Path != "" {
 		s += v.Path + ": "
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/demarc-dev/demarc/pkg/engine"
+	"github.com/demarc-dev/demarc/pkg/managedfields"
 	"github.com/demarc-dev/demarc/pkg/policy"
 	"github.com/demarc-dev/demarc/pkg/provider"
 )
@@ -72,10 +73,11 @@ type Change struct {
 	Manager   string `json:"manager"`
 	Operation string `json:"operation"` // Apply or Update
 	// Subresource through which it was set; empty for the object itself.
-	Subresource string    `json:"subresource,omitempty"`
-	Time        time.Time `json:"time,omitzero"`
-	// Confidence is Exact if the manager owns this very field, Near if it owns one above or below it, Shared if several
-	// managers own it and this is the latest.
+	Subresource string `json:"subresource,omitempty"`
+	// Time is when the manager last changed anything that it owns in the object: the field was set then or before.
+	Time time.Time `json:"time,omitzero"`
+	// Confidence is Exact if the manager owns this very field, Near if it owns one above, below or beside it, Shared if
+	// several managers own it and this is the latest.
 	Confidence Confidence `json:"confidence"`
 }
 
@@ -119,6 +121,12 @@ func Merge(reports ...*Report) *Report {
 		whole.Problems = append(whole.Problems, r.Problems...)
 	}
 	return whole
+}
+
+// ChangeFrom puts a change into the form of a report. A manager's name is the client's choice.
+func ChangeFrom(c managedfields.Change) *Change {
+	return &Change{Manager: Clean(c.Manager), Operation: Clean(c.Operation), Subresource: Clean(c.Subresource), Time: c.Time,
+		Confidence: Confidence(c.Confidence)}
 }
 
 // Classes lists the consequences, gravest first.

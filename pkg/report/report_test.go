@@ -119,6 +119,8 @@ func TestGoldens(t *testing.T) {
 		},
 		"json":    func(r *report.Report, b *bytes.Buffer) error { return r.WriteJSON(b) },
 		"sarif":   func(r *report.Report, b *bytes.Buffer) error { return r.WriteSARIF(b, "v1.2.3") },
+		"junit":   func(r *report.Report, b *bytes.Buffer) error { return r.WriteJUnit(b) },
+		"csv":     func(r *report.Report, b *bytes.Buffer) error { return r.WriteCSV(b) },
 		"github":  func(r *report.Report, b *bytes.Buffer) error { return r.WriteGitHub(b) },
 		"summary": func(r *report.Report, b *bytes.Buffer) error { b.WriteString(r.Summary() + "\n"); return nil },
 	} {

@@ -17,6 +17,10 @@ type Report struct {
 	// Clusters says what an audit read; empty for a check of files.
 	Clusters []Cluster `json:"clusters,omitempty"`
 	Results  []Result  `json:"results"`
+	// Compared says how it stands to a baseline: see Since. It is nil without one.
+	Compared *Compared `json:"compared,omitempty"`
+	// Redacted says that names in it are pseudonyms: see Redact.
+	Redacted bool `json:"redacted,omitempty"`
 	// Profile has the clauses that the rules name.
 	Profile *provider.Profile `json:"-"`
 	// Problems are inputs that could not be judged.

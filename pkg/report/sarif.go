@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/demarc-dev/demarc/pkg/policy"
@@ -30,7 +31,8 @@ func (r *Report) WriteSARIF(w io.Writer, version string) error {
 	}
 	run.Tool.Driver.Rules = s.rules
 	notes := s.notifications()
-	run.Invocations = []sarifInvocation{{ExecutionSuccessful: len(notes) == 0, Notifications: notes}}
+	failed := slices.ContainsFunc(notes, func(n sarifNotification) bool { return n.Level == "error" })
+	run.Invocations = []sarifInvocation{{ExecutionSuccessful: !failed, Notifications: notes}}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
@@ -89,9 +91,14 @@ func (s *sarifWriter) rule(rule *policy.Rule) int {
 	return len(s.rules) - 1
 }
 
-// fingerprint is what a finding keeps when the file around it changes, or the list that it stands in.
+// fingerprint is what a finding keeps when the file around it changes, or the list that it stands in, or the name of a
+// live object that its owner makes anew.
 func fingerprint(r *Result, v Verdict) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{string(v.Rule), r.Object, withoutPositions(v.Path), v.Message}, "\x00")))
+	object := r.Object
+	if r.Live != nil {
+		object = r.identity()
+	}
+	sum := sha256.Sum256([]byte(strings.Join([]string{string(v.Rule), object, withoutPositions(v.Path), v.Message}, "\x00")))
 	return hex.EncodeToString(sum[:16])
 }
 
@@ -110,9 +117,20 @@ func withoutPositions(path string) string {
 }
 
 func location(r *Result) sarifLocation {
-	l := sarifLocation{Logical: []sarifLogical{{FullyQualifiedName: r.Object, Kind: "object"}}}
-	l.Physical = sarifPhysical{Artifact: sarifArtifact{URI: uri(r.Place.File)}, Region: region(r.Place.Line)}
+	if r.Live != nil {
+		return logical(r.Live.qualified())
+	}
+	l := logical(r.Object)
+	l.Physical = physical(r.Place)
 	return l
+}
+
+func logical(name string) sarifLocation {
+	return sarifLocation{Logical: []sarifLogical{{FullyQualifiedName: name, Kind: "object"}}}
+}
+
+func physical(at Place) *sarifPhysical {
+	return &sarifPhysical{Artifact: sarifArtifact{URI: uri(at.File)}, Region: region(at.Line)}
 }
 
 func region(line int) *sarifRegion {
@@ -152,18 +170,31 @@ func detail(v Verdict) *sarifDetail {
 	return &sarifDetail{Customisation: v.Customisation}
 }
 
+// notifications are what could not be judged, and, of live clusters, what could not be read.
 func (s *sarifWriter) notifications() []sarifNotification {
 	var notes []sarifNotification
-	note := func(at Place, text string) {
-		l := sarifLocation{Physical: sarifPhysical{Artifact: sarifArtifact{URI: uri(at.File)}, Region: region(at.Line)}}
-		notes = append(notes, sarifNotification{Level: "error", Message: sarifText{Text: text}, Locations: []sarifLocation{l}})
+	note := func(level string, at sarifLocation, text string) {
+		notes = append(notes, sarifNotification{Level: level, Message: sarifText{Text: Clean(text)}, Locations: []sarifLocation{at}})
 	}
 	for _, p := range s.report.Problems {
-		note(p.Place, Clean(p.Message))
+		note("error", sarifLocation{Physical: physical(p.Place)}, p.Message)
 	}
 	for i := range s.report.Results {
-		for _, f := range s.report.Results[i].Faults {
-			note(s.report.Results[i].Place, s.report.Results[i].Object+": could not be judged: "+f.text())
+		r := &s.report.Results[i]
+		at := sarifLocation{Physical: physical(r.Place)}
+		if r.Live != nil {
+			at = location(r)
+		}
+		for _, f := range r.Faults {
+			note("error", at, r.Object+": could not be judged: "+f.text())
+		}
+	}
+	for _, c := range s.report.Clusters {
+		if c.Error != "" {
+			note("error", logical(c.Name), "could not be audited: "+c.Error)
+		}
+		for _, u := range c.Unread {
+			note("warning", logical(c.Name), u.What+": could not be read: "+u.Why)
 		}
 	}
 	return notes

@@ -62,6 +62,9 @@ func checkReport(t *testing.T, r *report.Report) {
 	for name, write := range map[string]func(io.Writer) error{
 		"text":   func(w io.Writer) error { return r.WriteText(w, report.TextOptions{Verbose: true}) },
 		"github": r.WriteGitHub,
+		"junit":  r.WriteJUnit,
+		"csv":    r.WriteCSV,
+		"hidden": r.Redact().WriteJSON,
 		"json":   r.WriteJSON,
 		"sarif":  func(w io.Writer) error { return r.WriteSARIF(w, "") },
 	} {
@@ -73,7 +76,7 @@ func checkReport(t *testing.T, r *report.Report) {
 			t.Errorf("%s is not UTF-8", name)
 		}
 		for _, c := range b.String() {
-			if c != '\n' && c != utf8.RuneError && !unicode.IsPrint(c) {
+			if c != '\n' && (c != '\r' || name != "csv") && c != utf8.RuneError && !unicode.IsPrint(c) {
 				t.Errorf("%s holds %U", name, c)
 			}
 		}

@@ -22,8 +22,6 @@ type Options struct {
 	Version string
 	// Now is when the report is written; ages are counted from there.
 	Now time.Time
-	// Redacted says that names were replaced, so that readers are told.
-	Redacted bool
 }
 
 //go:embed report.css

@@ -190,7 +190,7 @@ func TestSame(t *testing.T) {
 
 func TestRedacted(t *testing.T) {
 	var b bytes.Buffer
-	if err := html.Write(&b, cluster(t), html.Options{Redacted: true}); err != nil {
+	if err := html.Write(&b, cluster(t).Redact(), html.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(b.String(), "names were replaced") {
