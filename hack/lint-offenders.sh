@@ -38,6 +38,7 @@ offenders=(
   'webhook/server|github.com/demarc-dev/demarc/pkg/policy'
   'webhook|github.com/demarc-dev/demarc/pkg/rules'
   'auditor|github.com/demarc-dev/demarc/pkg/rules'
+  'preview|github.com/demarc-dev/demarc/pkg/rules'
   'serve|github.com/demarc-dev/demarc/pkg/rules'
 )
 planted=()

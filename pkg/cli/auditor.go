@@ -50,7 +50,7 @@ installed), as metrics, and as Events on the provider's objects.`,
 				return usagef("--every is %s: must be 1m or more", o.Every)
 			}
 			var err error
-			if o.Logger, err = newLogger(level); err != nil {
+			if o.Logger, _, err = newLogger(level); err != nil {
 				return err
 			}
 			if o.REST, err = restConfig(kubeconfig); err != nil {

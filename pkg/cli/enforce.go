@@ -27,7 +27,7 @@ By default it only says what it would write: in the log, by Events, and by the m
   demarc enforce --namespace demarc-system --dry-run=false --exempt cert-manager-webhook`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			log, err := newLogger(level)
+			log, _, err := newLogger(level)
 			if err != nil {
 				return err
 			}

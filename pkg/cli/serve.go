@@ -6,14 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-logr/logr"
-	"github.com/go-logr/zapr"
 	"github.com/spf13/cobra"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
-	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/demarc-dev/demarc/pkg/catalogue"
@@ -37,10 +32,12 @@ say so. Logs are JSON, one line for each finding.`,
 		Example: `  demarc serve --cert-dir /etc/demarc/tls --config /etc/demarc/config.yaml`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			log, err := newLogger(level)
+			log, left, err := newLogger(level)
 			if err != nil {
 				return err
 			}
+			defer left.tell(log)
+			defer repeat(time.Minute, func() { left.tell(log) })()
 			switch certificates {
 			case "builtin":
 				o.CertificateSecret = secret
@@ -97,26 +94,4 @@ func restConfig(file string) (*rest.Config, error) {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
 	}
 	return cfg, nil
-}
-
-// newLogger makes a JSON logger and puts the libraries on it. It is sampled: a flood of requests must not become a
-// flood of lines.
-func newLogger(level string) (logr.Logger, error) {
-	l, err := zapcore.ParseLevel(level)
-	if err != nil {
-		return logr.Logger{}, fmt.Errorf("--log-level: %w: must be debug, info, warn or error", err)
-	}
-	cfg := zap.NewProductionConfig()
-	cfg.Level = zap.NewAtomicLevelAt(l)
-	cfg.EncoderConfig.TimeKey, cfg.EncoderConfig.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder
-	cfg.Sampling = &zap.SamplingConfig{Initial: 200, Thereafter: 100}
-	cfg.DisableCaller, cfg.DisableStacktrace = true, true
-	z, err := cfg.Build()
-	if err != nil {
-		return logr.Logger{}, fmt.Errorf("make logger: %w", err)
-	}
-	log := zapr.NewLogger(z)
-	ctrl.SetLogger(log)
-	klog.SetLogger(log.WithName("client-go"))
-	return log, nil
 }

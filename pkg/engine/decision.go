@@ -17,6 +17,11 @@ type Verdict struct {
 	// Mode is what happens: Deny refuses, Warn warns, Audit records. Off is a finding that a documented customisation
 	// covers: it is shown to whoever asks why something passed, and to nobody else.
 	Mode policy.Mode
+	// RuleMode is the rule's own mode in the configuration, before anything holds it down.
+	RuleMode policy.Mode
+	// Bound is the strongest mode that the finding could take in any configuration: what its own bound, doubt, ratchet and
+	// ledger leave. An exemption is not part of it: that is the configuration's.
+	Bound policy.Mode
 	// Existing: the old object had this finding already, so the update made nothing worse.
 	Existing bool
 	// Exemption names what exempted it: an exemption of the configuration, or the mark.
@@ -25,6 +30,15 @@ type Verdict struct {
 	Expired string
 	// Customisation is the ID of the ledger entry that covers it.
 	Customisation string
+}
+
+// Would is the mode that it would have without the ceiling, which is the configuration's own mode.
+func (v Verdict) Would() policy.Mode {
+	would := policy.Least(v.RuleMode, v.Bound)
+	if v.Exemption != "" {
+		return policy.Least(would, policy.Audit)
+	}
+	return would
 }
 
 // Skip is a rule that did not run for want of facts.
@@ -97,11 +111,14 @@ func (d Decision) SettleMark(allowed bool) Decision {
 	}
 	settled := make([]Verdict, len(d.Verdicts))
 	for i, v := range d.Verdicts {
-		settled[i] = v.exempt("mark on the " + string(d.Mark.Place))
+		settled[i] = v.exempt(byMark + string(d.Mark.Place))
 	}
 	d.Verdicts = settled
 	return d
 }
+
+// byMark begins the name of what exempts where it is a mark; the place follows.
+const byMark = "mark on the "
 
 // exempt turns a verdict into a recorded one. What a customisation covers needs no exemption.
 func (v Verdict) exempt(by string) Verdict {
@@ -119,7 +136,7 @@ func (d Decision) Doubtful(doubt string) Decision {
 		if v.Doubt == "" {
 			v.Doubt = doubt
 		}
-		v.Mode = policy.Least(v.Mode, policy.Warn)
+		v.Mode, v.Bound = policy.Least(v.Mode, policy.Warn), policy.Least(v.Bound, policy.Warn)
 		settled[i] = v
 	}
 	d.Verdicts = settled

@@ -28,6 +28,7 @@ type Engine struct {
 	ledger     map[policy.ID][]*provider.Customisation
 	index      map[key]plan
 	surveys    []*bound
+	modes      map[policy.ID]policy.Mode
 }
 
 // key is what a rule is found by. The operation of an object at rest is empty.
@@ -60,7 +61,7 @@ func New(rules []policy.Rule, profile *provider.Profile, cfg *v1alpha1.Configura
 		return nil, err
 	}
 	e := &Engine{
-		profile: profile, ceiling: cfg.Mode, exemptions: exemptions, ledger: ledgerOf(profile), index: map[key]plan{},
+		profile: profile, ceiling: cfg.Mode, exemptions: exemptions, ledger: ledgerOf(profile), index: map[key]plan{}, modes: map[policy.ID]policy.Mode{},
 		marks: policy.MarkScope{
 			OnNamespace: cfg.Marks.Honours(v1alpha1.OnNamespace), OnObject: cfg.Marks.Honours(v1alpha1.OnObject)},
 	}
@@ -68,6 +69,7 @@ func New(rules []policy.Rule, profile *provider.Profile, cfg *v1alpha1.Configura
 	for i := range rules {
 		b, bad := bind(&rules[i], cfg.Rules[rules[i].ID])
 		errs = append(errs, bad...)
+		e.modes[rules[i].ID] = b.mode
 		if len(bad) == 0 && b.mode != policy.Off {
 			e.add(b)
 		}
@@ -213,18 +215,19 @@ func (e *Engine) judge(d *Decision, b *bound, in policy.Input, now time.Time) {
 
 // settle finds the mode of a verdict.
 func (e *Engine) settle(v Verdict, mode policy.Mode, in policy.Input, now time.Time) Verdict {
-	v.Mode = policy.Least(e.ceiling, mode, v.AtMost)
+	v.RuleMode, v.Bound = mode, policy.Least(policy.Deny, v.AtMost)
 	if v.Doubt != "" || v.Existing {
-		v.Mode = policy.Least(v.Mode, policy.Warn)
+		v.Bound = policy.Least(v.Bound, policy.Warn)
 	}
 	if c := e.customisation(v, in); c != nil {
 		v.Customisation = c.ID
+		v.Bound = policy.Least(v.Bound, policy.Warn)
 		if c.Effect == provider.Pass {
-			v.Mode = policy.Off
+			v.Mode, v.Bound = policy.Off, policy.Off
 			return v
 		}
-		v.Mode = policy.Least(v.Mode, policy.Warn)
 	}
+	v.Mode = policy.Least(e.ceiling, mode, v.Bound)
 	name, expired := e.exempt(v.Rule.ID, in, now)
 	v.Expired = expired
 	if name != "" {

@@ -13,18 +13,31 @@ import (
 // maxAnnotation bounds the value of one audit annotation.
 const maxAnnotation = 2048
 
+// The annotations that programs read, too.
+const (
+	// AnnotationDecision is what became of the request. It is there whenever demarc was asked, so that its absence tells
+	// that it was not.
+	AnnotationDecision = "decision"
+	// AnnotationVerdicts tells how strongly each rule spoke, and what other modes would make of that: see Tally.
+	AnnotationVerdicts = "verdicts"
+)
+
+// The values of AnnotationDecision; the identity of the provider follows the last.
+const (
+	DecisionAllowed   = "allowed"
+	DecisionDenied    = "denied"
+	DecisionNotJudged = "not judged"
+)
+
 // AuditAnnotations is what the audit log keeps of a decision: every finding whatever its mode, what exempted it, what was
-// not judged and why. The API server puts the webhook's name before the keys. It is nil where there is nothing to say.
+// not judged and why. The API server puts the webhook's name before the keys.
 func AuditAnnotations(d engine.Decision) map[string]string {
 	if d.Identity != nil {
-		return map[string]string{"decision": "not judged: the request is the provider's, by " + cut(Clean(d.Identity.User), minName*4)}
+		return map[string]string{AnnotationDecision: DecisionNotJudged + ": the request is the provider's, by " + cut(Clean(d.Identity.User), minName*4)}
 	}
-	if len(d.Verdicts)+len(d.Skipped)+len(d.Faults) == 0 {
-		return nil
-	}
-	a := map[string]string{"decision": "allowed"}
+	a := map[string]string{AnnotationDecision: DecisionAllowed}
 	if !d.Allowed() {
-		a["decision"] = "denied"
+		a[AnnotationDecision] = DecisionDenied
 	}
 	var found, exempt entries
 	for _, v := range d.Verdicts {
@@ -37,6 +50,11 @@ func AuditAnnotations(d engine.Decision) map[string]string {
 	}
 	found.put(a, "findings")
 	exempt.put(a, "exempt")
+	var verdicts entries
+	for _, t := range tallies(d.Verdicts) {
+		verdicts.add(t.String())
+	}
+	verdicts.put(a, AnnotationVerdicts)
 	var skipped, faults entries
 	for _, s := range d.Skipped {
 		skipped.add(fmt.Sprintf("%s needs %s", s.Rule, strings.Join(s.Needs, ", ")))
@@ -52,12 +70,13 @@ func AuditAnnotations(d engine.Decision) map[string]string {
 	return a
 }
 
+// faultText says what failed and not how: what a rule says as it breaks, or a decoder of what it could not read, may be
+// the object's own text. The log keeps that.
 func faultText(f engine.Fault) string {
-	text := errorText(f.Err)
-	if f.Rule != "" {
-		text = string(f.Rule) + ": " + text
+	if f.Rule == "" {
+		return "the object: could not be read"
 	}
-	return cut(text, maxAnnotation/4)
+	return string(f.Rule) + ": the rule broke"
 }
 
 func markText(d engine.Decision) string {
@@ -74,8 +93,10 @@ type entries struct {
 	rest int
 }
 
+const separator = "; "
+
 func (e *entries) add(text string) {
-	const separator, room = "; ", len("; and 1000000 more")
+	const room = len("; and 1000000 more")
 	switch {
 	case e.rest > 0 || e.text != "" && len(e.text)+len(separator)+len(text) > maxAnnotation-room:
 		e.rest++

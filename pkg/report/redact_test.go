@@ -58,7 +58,7 @@ func TestRedactGoldens(t *testing.T) {
 // field that is no text of the customer's is named here.
 func TestRedactEveryField(t *testing.T) {
 	const secret = "zqxsecret"
-	ours := map[string]bool{"Rule": true, "Mode": true, "Clauses": true, "Customisation": true, "Class": true, "Needs": true,
+	ours := map[string]bool{"Rule": true, "Mode": true, "Bound": true, "Clauses": true, "Customisation": true, "Class": true, "Needs": true,
 		"Rules": true, "Operation": true, "Confidence": true}
 	n := 0
 	var fill func(v reflect.Value, field string)

@@ -56,21 +56,24 @@ func TestAuditAnnotations(t *testing.T) {
 			"decision": "denied",
 			"findings": "Deny host-process spec.hostPID: must not be true; Deny host-process spec.hostIPC: must not be true; " +
 				`Warn system-label metadata.labels[acme.example/role]: must not be "master"`,
-			"skipped": "node-label needs request, old object",
+			"verdicts": "host-process mode=Deny rule=Deny bound=Deny count=2; system-label mode=Warn rule=Warn bound=Warn count=1",
+			"skipped":  "node-label needs request, old object",
 		},
 		"existing": {
 			"decision": "allowed",
 			"findings": `Warn host-process spec.hostPID: must not be true (as before this change); Audit system-label -: must not be deleted (exemption "until-june" has run out)`,
+			"verdicts": "host-process mode=Warn rule=Deny bound=Warn count=1; system-label mode=Audit rule=Warn bound=Deny count=1",
 		},
 		"passed": {
 			"decision": "allowed",
 			"exempt":   "host-process spec.hostPID: must not be true (migration)",
+			"verdicts": "host-process mode=Audit rule=Deny bound=Deny count=1 exempt=migration",
 			"skipped":  "node-label needs request, old object",
 			"mark":     "metadata.labels[acme.example/exempt] on the Object, set by this request",
 		},
 		"provider": {"decision": "not judged: the request is the provider's, by acme:control-plane"},
-		"fault":    {"decision": "allowed", "faults": "host-process: panic: index out of range second line; decode Pod: no"},
-		"clean":    nil,
+		"fault":    {"decision": "allowed", "faults": "host-process: the rule broke; the object: could not be read"},
+		"clean":    {"decision": "allowed"},
 	} {
 		got := report.AuditAnnotations(d[name])
 		if diff := cmp.Diff(want, got); diff != "" {

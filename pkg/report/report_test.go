@@ -59,7 +59,7 @@ var (
 // decisions are one of each kind.
 func decisions(p *provider.Profile) map[string]engine.Decision {
 	verdict := func(r *policy.Rule, path *field.Path, message string, change func(*engine.Verdict)) engine.Verdict {
-		v := engine.Verdict{Rule: r, Mode: r.Default, Finding: policy.Finding{Path: path, Message: message}}
+		v := engine.Verdict{Rule: r, Mode: r.Default, RuleMode: r.Default, Bound: policy.Deny, Finding: policy.Finding{Path: path, Message: message}}
 		if change != nil {
 			change(&v)
 		}
@@ -70,10 +70,10 @@ func decisions(p *provider.Profile) map[string]engine.Decision {
 		"denied": {Profile: p, Verdicts: []engine.Verdict{
 			verdict(&hostProcess, hostPID, "must not be true", func(v *engine.Verdict) { v.Fix = move }),
 			verdict(&hostProcess, hostIPC, "must not be true", func(v *engine.Verdict) { v.Fix = move }),
-			verdict(&systemLabel, label, `must not be "master"`, func(v *engine.Verdict) { v.Doubt = "the key is not documented" }),
+			verdict(&systemLabel, label, `must not be "master"`, func(v *engine.Verdict) { v.Doubt, v.Bound = "the key is not documented", policy.Warn }),
 		}, Skipped: []engine.Skip{{Rule: "node-label", Needs: []string{"request", "old object"}}}},
 		"existing": {Profile: p, Verdicts: []engine.Verdict{
-			verdict(&hostProcess, hostPID, "must not be true", func(v *engine.Verdict) { v.Mode, v.Existing = policy.Warn, true }),
+			verdict(&hostProcess, hostPID, "must not be true", func(v *engine.Verdict) { v.Mode, v.Existing, v.Bound = policy.Warn, true, policy.Warn }),
 			verdict(&systemLabel, nil, "must not be deleted", func(v *engine.Verdict) { v.Mode, v.Expired = policy.Audit, "until-june" }),
 		}},
 		"passed": {Profile: p, Verdicts: []engine.Verdict{

@@ -75,6 +75,8 @@ type Verdict struct {
 	Customisation string              `json:"customisation"`
 	// Expired names an exemption that would have covered it, had it not run out.
 	Expired string `json:"expired,omitempty"`
+	// Bound is the strongest mode that it could take in any configuration; empty for Deny.
+	Bound policy.Mode `json:"bound,omitempty"`
 	// Class is the gravest consequence among the clauses.
 	Class provider.Consequence `json:"class,omitempty"`
 	// Change says who last set the field of a live object; nil if nobody can tell.
@@ -118,12 +120,16 @@ func NewResult(source string, place Place, subject string, d engine.Decision) Re
 }
 
 func newVerdict(p *provider.Profile, v engine.Verdict) Verdict {
+	bound := v.Bound
+	if bound == policy.Deny {
+		bound = ""
+	}
 	return Verdict{
 		Rule: v.Rule.ID, Mode: v.Mode, Path: pathOf(v.Path), Message: Clean(v.Message), Fix: fixOf(v),
 		Clauses: v.Rule.Clauses, Doubt: Clean(v.Doubt), Existing: v.Existing, Exemption: Clean(v.Exemption),
 		Customisation: v.Customisation, Expired: Clean(v.Expired),
-		Class: classOf(p, v.Rule),
-		rule:  v.Rule, ownFix: Clean(v.Fix),
+		Bound: bound, Class: classOf(p, v.Rule),
+		rule: v.Rule, ownFix: Clean(v.Fix),
 	}
 }
 

@@ -66,7 +66,7 @@ func run(ctx context.Context, rules []policy.Rule, profile *provider.Profile, o 
 		return err
 	}
 	handler := webhook.NewHandler(engine, watcher,
-		webhook.AccessReviewer{Reviews: clients.AuthorizationV1().SubjectAccessReviews()}, counters, o.Logger.WithName("admission"))
+		webhook.AccessReviewer{Reviews: clients.AuthorizationV1().SubjectAccessReviews()}, counters, o.Logger.WithName(webhook.LoggerName))
 	srv.Handle(registration.CustomersPath, handler)
 	srv.Handle(registration.ManagedPath, handler)
 	source.Use = handler.Use

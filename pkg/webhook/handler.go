@@ -77,7 +77,7 @@ func (h *Handler) ServeReview(ctx context.Context, body, response []byte) ([]byt
 	}
 	h.complete(&in)
 	d := h.engine.Load().Evaluate(in, h.now())
-	if in.Namespace == nil && in.NamespaceName != "" && !d.Allowed() {
+	if in.Namespace == nil && in.NamespaceName != "" && len(d.Verdicts) > 0 {
 		d = d.Doubtful("the namespace is not known yet: it may be exempt")
 	}
 	if d.MarkPending() {
@@ -111,6 +111,14 @@ func (h *Handler) complete(in *policy.Input) {
 	in.Cluster = h.directory.Cluster()
 }
 
+// The log's message for each finding, that for lines that sampling left out, and the name of the logger. What the lines
+// hold is a stable format, described in docs/preview.md: `demarc preview` reads it.
+const (
+	FindingMessage = "finding"
+	LeftOutMessage = "lines left out"
+	LoggerName     = "admission"
+)
+
 // record logs what became of findings. Values of the object never reach the log, only paths and messages that rules
 // made.
 func (h *Handler) record(r *review.Request, in *policy.Input, d *engine.Decision) {
@@ -124,9 +132,10 @@ func (h *Handler) record(r *review.Request, in *policy.Input, d *engine.Decision
 		if v.Mode == policy.Off {
 			continue
 		}
-		h.log.Info("finding", "uid", r.UID, "rule", v.Rule.ID, "mode", v.Mode, "path", v.Where(), "message", v.Message,
-			"operation", r.Operation, "kind", in.Resource.Kind, "subresource", in.Subresource,
-			"namespace", in.NamespaceName, "name", in.Name, "user", r.User.Username, "dryRun", r.DryRun,
+		h.log.Info(FindingMessage, "uid", r.UID, "rule", v.Rule.ID, "mode", v.Mode, "ruleMode", v.RuleMode, "would", v.Would(),
+			"bound", v.Bound, "path", v.Where(), "message", v.Message, "doubt", v.Doubt,
+			"operation", r.Operation, "group", in.Resource.Group, "kind", in.Resource.Kind, "resource", in.Resource.Plural,
+			"subresource", in.Subresource, "namespace", in.NamespaceName, "name", in.Name, "user", r.User.Username, "dryRun", r.DryRun,
 			"existing", v.Existing, "exemption", v.Exemption, "expired", v.Expired, "customisation", v.Customisation)
 	}
 }

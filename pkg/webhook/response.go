@@ -21,7 +21,7 @@ import (
 // appendResponse writes the AdmissionReview that answers a request. Nearly every request is allowed without a word, so
 // that answer is put together by hand.
 func appendResponse(b []byte, uid string, d *engine.Decision) ([]byte, error) {
-	if len(d.Verdicts)+len(d.Skipped)+len(d.Faults) == 0 {
+	if d.Identity == nil && len(d.Verdicts)+len(d.Skipped)+len(d.Faults) == 0 {
 		return appendPlain(b, uid)
 	}
 	response := admissionv1.AdmissionReview{
@@ -44,7 +44,8 @@ func appendResponse(b []byte, uid string, d *engine.Decision) ([]byte, error) {
 }
 
 var plainHead, plainTail, _ = strings.Cut(
-	`{"kind":"`+review.Kind+`","apiVersion":"`+review.APIVersion+`","response":{"uid":*,"allowed":true}}`, "*")
+	`{"kind":"`+review.Kind+`","apiVersion":"`+review.APIVersion+`","response":{"uid":*,"allowed":true,"auditAnnotations":{"`+
+		report.AnnotationDecision+`":"`+report.DecisionAllowed+`"}}}`, "*")
 
 func appendPlain(b []byte, uid string) ([]byte, error) {
 	b = append(b, plainHead...)

@@ -22,8 +22,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/yaml"
 
-	"github.com/demarc-dev/demarc/pkg/enforcer"
 	"github.com/demarc-dev/demarc/pkg/auditor"
+	"github.com/demarc-dev/demarc/pkg/enforcer"
 	"github.com/demarc-dev/demarc/pkg/guard"
 	"github.com/demarc-dev/demarc/pkg/metrics"
 	"github.com/demarc-dev/demarc/pkg/webhook/server"

@@ -29,8 +29,10 @@ type Options struct {
 	// replace the cluster's own.
 	APIServerArgs map[string]string
 	// AuditLog is the file that the API server writes its audit events to, one
-	// JSON object a line, at level Metadata; none if empty.
+	// JSON object a line; none if empty.
 	AuditLog string
+	// AuditPolicy is the audit policy, as YAML; all at level Metadata if empty.
+	AuditPolicy string
 	// Log receives what the servers print; nothing if nil.
 	Log io.Writer
 }

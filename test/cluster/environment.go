@@ -3,6 +3,7 @@
 package cluster
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -46,7 +47,7 @@ func environment(dir, binaryDir string, o Options) (*envtest.Environment, error)
 		Set("allow-privileged", "true").
 		Set("enable-admission-plugins", "NodeRestriction")
 	if o.AuditLog != "" {
-		if err := configureAudit(server, dir, o.AuditLog); err != nil {
+		if err := configureAudit(server, dir, o); err != nil {
 			return nil, err
 		}
 	}
@@ -62,13 +63,13 @@ func environment(dir, binaryDir string, o Options) (*envtest.Environment, error)
 	return e, nil
 }
 
-func configureAudit(server *envtest.APIServer, dir, logPath string) error {
-	logPath, err := filepath.Abs(logPath)
+func configureAudit(server *envtest.APIServer, dir string, o Options) error {
+	logPath, err := filepath.Abs(o.AuditLog)
 	if err != nil {
 		return fmt.Errorf("configure audit: %w", err)
 	}
 	policyPath := filepath.Join(dir, "audit-policy.yaml")
-	if err := os.WriteFile(policyPath, []byte(auditPolicy), 0o600); err != nil {
+	if err := os.WriteFile(policyPath, []byte(cmp.Or(o.AuditPolicy, auditPolicy)), 0o600); err != nil {
 		return fmt.Errorf("configure audit: %w", err)
 	}
 	// The blocking mode has an event in the file by the time a test that saw

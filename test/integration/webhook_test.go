@@ -62,6 +62,13 @@ type seen struct {
 // install serves the handler of an engine and registers it for as long as the test runs.
 func install(t *testing.T, cfg *v1alpha1.Configuration) *installed {
 	t.Helper()
+	i := &installed{}
+	return i.install(t, cfg, funcr.New(i.note, funcr.Options{}))
+}
+
+// install serves with a log of the caller's.
+func (i *installed) install(t *testing.T, cfg *v1alpha1.Configuration, log logr.Logger) *installed {
+	t.Helper()
 	e, err := engine.New(rules.All(), provider.AKS(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -74,9 +81,8 @@ func install(t *testing.T, cfg *v1alpha1.Configuration) *installed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := &installed{}
 	h := webhook.NewHandler(e, watcher, webhook.AccessReviewer{Reviews: client.AuthorizationV1().SubjectAccessReviews()},
-		metrics.New(prometheus.NewRegistry()), funcr.New(i.note, funcr.Options{}))
+		metrics.New(prometheus.NewRegistry()), log)
 	i.handler = h
 	dir, port := t.TempDir(), freePort(t)
 	ca, err := certs.Write(dir, "127.0.0.1")

@@ -80,19 +80,25 @@ func (j *Judge) input(d manifest.Document) (policy.Input, error) {
 	if err != nil {
 		return in, err
 	}
+	err = j.Complete(&in)
+	return in, err
+}
+
+// Complete adds to an input what is known of the cluster around it.
+func (j *Judge) Complete(in *policy.Input) (err error) {
 	in.Cluster = j.known.cluster()
 	if in.NamespaceName != "" {
 		in.Namespace = j.known.namespaces[in.NamespaceName]
 	}
 	if in.Subresource != "" {
-		if in.Parent, err = j.parent(in); err != nil {
-			return in, err
+		if in.Parent, err = j.parent(*in); err != nil {
+			return err
 		}
 	}
 	if o := in.Subject(); o != nil && in.Resource.Presence == object.Installed {
 		in.Owners, err = j.owners(o)
 	}
-	return in, err
+	return err
 }
 
 func (j *Judge) request(d manifest.Document) (policy.Input, error) {
