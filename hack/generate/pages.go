@@ -72,7 +72,7 @@ func (c pages) rulePage(r *policy.Rule, cases []fixtures.Case, clusters []postur
 	}
 	b.WriteString("\n## Requests that it judges\n\n| resource | operations |\n| --- | --- |\n")
 	for _, m := range r.Match {
-		fmt.Fprintf(&b, "| %s | %s |\n", resource(m), joined(m.Operations))
+		fmt.Fprintf(&b, "| %s | %s |\n", resource(m), operations(m))
 	}
 	c.coveredBy(&b, r.ID)
 	example(&b, r.ID, cases)
@@ -192,6 +192,14 @@ func (c pages) ledgerPage() error {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | [%s](%s) |\n", e.ID, e.Title, e.Effect, strings.Join(e.Rules, ", "), e.Source.Document, e.Source.URL)
 	}
 	return write("docs/ledger.md", b.Bytes())
+}
+
+func operations(m policy.Match) string {
+	var words []string
+	for _, op := range m.Operations {
+		words = append(words, op.Spelt())
+	}
+	return strings.Join(words, ", ")
 }
 
 func joined[T ~string](list []T) string {

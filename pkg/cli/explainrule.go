@@ -54,7 +54,7 @@ func matches(p *page, r *policy.Rule) {
 	for _, m := range r.Match {
 		var operations []string
 		for _, op := range m.Operations {
-			operations = append(operations, string(op))
+			operations = append(operations, op.Spelt())
 		}
 		key := strings.Join(operations, ", ")
 		if names[key] == nil {

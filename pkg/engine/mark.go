@@ -21,7 +21,7 @@ func (e *Engine) mark(in policy.Input) *Mark {
 	if in.Resource == object.Namespaces {
 		place, honoured = v1alpha1.OnNamespace, in.Marks.OnNamespace
 	}
-	if !honoured {
+	if !honoured || meantForEnforcer(in.Resource) {
 		return nil
 	}
 	if in.Parent != nil {
@@ -40,4 +40,10 @@ func (e *Engine) mark(in policy.Input) *Mark {
 		}
 	}
 	return nil
+}
+
+// meantForEnforcer says whether the mark on such an object is what the provider made it for: on a webhook configuration it
+// keeps the enforcer away, and is itself judged.
+func meantForEnforcer(r object.Resource) bool {
+	return r == object.ValidatingWebhookConfigurations || r == object.MutatingWebhookConfigurations
 }

@@ -86,6 +86,10 @@ var (
 	ClusterRoles        = rbac("ClusterRole", "clusterroles", false)
 	ClusterRoleBindings = rbac("ClusterRoleBinding", "clusterrolebindings", false)
 
+	// No webhook is asked about these two: rules judge them at rest.
+	ValidatingWebhookConfigurations = admission("ValidatingWebhookConfiguration", "validatingwebhookconfigurations")
+	MutatingWebhookConfigurations   = admission("MutatingWebhookConfiguration", "mutatingwebhookconfigurations")
+
 	StorageClasses            = in("storage.k8s.io", "v1", "StorageClass", "storageclasses", false)
 	CustomResourceDefinitions = in("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", false)
 	APIServices               = in("apiregistration.k8s.io", "v1", "APIService", "apiservices", false)
@@ -108,6 +112,10 @@ func core(kind, plural string, namespaced bool) Resource {
 	return Resource{Version: "v1", Kind: kind, Plural: plural, Namespaced: namespaced}
 }
 
+func admission(kind, plural string) Resource {
+	return Resource{Group: "admissionregistration.k8s.io", Version: "v1", Kind: kind, Plural: plural}
+}
+
 func rbac(kind, plural string, namespaced bool) Resource {
 	return Resource{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: kind, Plural: plural, Namespaced: namespaced}
 }
@@ -124,6 +132,7 @@ func builtIn() []Resource {
 		Deployments, DaemonSets, StatefulSets, ReplicaSets, Jobs, CronJobs,
 		HorizontalPodAutoscalers, PodDisruptionBudgets, EndpointSlices, IngressClasses, NetworkPolicies,
 		CertificateSigningRequests, Roles, RoleBindings, ClusterRoles, ClusterRoleBindings,
+		ValidatingWebhookConfigurations, MutatingWebhookConfigurations,
 		StorageClasses, CustomResourceDefinitions, APIServices,
 	}
 }

@@ -3,6 +3,7 @@
 package object
 
 import (
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -33,6 +34,9 @@ var types = map[schema.GroupVersionKind]func() runtime.Object{
 	Services.GVK():               func() runtime.Object { return &corev1.Service{} },
 	Endpoints.GVK():              func() runtime.Object { return &corev1.Endpoints{} }, //nolint:staticcheck // deprecated, and still obeyed
 	EndpointSlices.GVK():         func() runtime.Object { return &discoveryv1.EndpointSlice{} },
+
+	ValidatingWebhookConfigurations.GVK(): func() runtime.Object { return &admissionregistrationv1.ValidatingWebhookConfiguration{} },
+	MutatingWebhookConfigurations.GVK():   func() runtime.Object { return &admissionregistrationv1.MutatingWebhookConfiguration{} },
 
 	Roles.GVK():                      func() runtime.Object { return &rbacv1.Role{} },
 	ClusterRoles.GVK():               func() runtime.Object { return &rbacv1.ClusterRole{} },

@@ -87,6 +87,14 @@ const (
 	Connect Operation = "CONNECT"
 )
 
+// Spelt is the operation as people are told of it.
+func (o Operation) Spelt() string {
+	if o == AtRest {
+		return "at rest"
+	}
+	return string(o)
+}
+
 // Match selects the requests that a rule judges. An object at rest is judged by the rules that match its creation, and by
 // those that match AtRest, which no request is: it stands for kinds that no webhook is asked about.
 type Match struct {
@@ -202,6 +210,12 @@ type Finding struct {
 	Doubt string
 	// AtMost is the strongest mode that this finding may take; empty for no bound of its own.
 	AtMost Mode
+	// Clause is the one of the rule's that this finding is about; empty where all of them are.
+	Clause provider.ClauseID
+	// Kind names what is wrong where a rule finds several things; it never changes. Empty for most.
+	Kind string
+	// YAML is what to commit instead, as a patch of the object; empty for most.
+	YAML string
 }
 
 // Where spells the path of the finding; it is empty for one about the request as a whole.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/demarc-dev/demarc/pkg/object"
@@ -21,13 +20,9 @@ import (
 // The resources that no request is judged on, and that posture rules ask about.
 var (
 	events     = object.Resource{Version: "v1", Kind: "Event", Plural: "events", Namespaced: true}
-	validating = admission("ValidatingWebhookConfiguration", "validatingwebhookconfigurations")
-	mutating   = admission("MutatingWebhookConfiguration", "mutatingwebhookconfigurations")
+	validating = object.ValidatingWebhookConfigurations
+	mutating   = object.MutatingWebhookConfigurations
 )
-
-func admission(kind, plural string) object.Resource {
-	return object.Resource{Group: admissionregistrationv1.GroupName, Version: "v1", Kind: kind, Plural: plural}
-}
 
 // Wants lists the resources whose live objects a Gatherer takes in.
 func Wants() []object.Resource {

@@ -23,8 +23,10 @@ type Guard struct {
 	// Does says what it is for, as the end of a sentence: "refuses changes of system labels on nodes".
 	Does string `json:"does,omitempty"`
 	// Everywhere is true for one that every cluster is expected to have; others come with an add-on.
-	Everywhere bool   `json:"everywhere,omitempty"`
-	Source     Source `json:"source"`
+	Everywhere bool `json:"everywhere,omitempty"`
+	// Gets are typical requests that it surely gets as the provider made it, by the names that the reach model gives them.
+	Gets   []string `json:"gets,omitempty"`
+	Source Source   `json:"source"`
 }
 
 // SelectorTerm is one term of a label selector.
@@ -56,7 +58,7 @@ func (v *validator) guards() {
 		oneOf(v, at.Child("kind"), w.Kind, "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 		v.pattern(at.Child("name"), w.Name)
 		v.unique(at.Child("name"), w.Kind, w.Name)
-		if w.Everywhere {
+		if w.Everywhere || len(w.Gets) > 0 {
 			v.required(at.Child("does"), w.Does, "what is lost without it")
 		}
 		v.source(at, w.Source)

@@ -30,6 +30,18 @@ func Clean(s string) string {
 	return b.String()
 }
 
+// cleanLines is a text of several lines with each of them clean.
+func cleanLines(s string) string {
+	if s == "" {
+		return ""
+	}
+	lines := strings.Split(strings.TrimSuffix(s, "\n"), "\n")
+	for i, line := range lines {
+		lines[i] = Clean(line)
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
 // plain says whether s is printable ASCII throughout, as nearly all of it is.
 func plain(s string) bool {
 	for i := range len(s) {

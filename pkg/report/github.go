@@ -41,7 +41,7 @@ func sentence(r *Result, v Verdict) string {
 	if v.Path != "" {
 		s += v.Path + ": "
 	}
-	s += v.Message
+	s += v.Says()
 	if v.Doubt != "" {
 		s += " (in doubt: " + v.Doubt + ")"
 	}

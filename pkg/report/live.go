@@ -134,11 +134,19 @@ func Classes() []provider.Consequence {
 	return []provider.Consequence{provider.Unsupported, provider.Reverted, provider.Undiagnosed, provider.Advice}
 }
 
-// classOf returns the gravest consequence among a rule's clauses; empty if the profile knows none of them.
-func classOf(p *provider.Profile, rule *policy.Rule) provider.Consequence {
+// clausesOfFinding are those that a finding is about: its own, or else all of its rule's.
+func clausesOfFinding(v engine.Verdict) []provider.ClauseID {
+	if v.Clause != "" {
+		return []provider.ClauseID{v.Clause}
+	}
+	return v.Rule.Clauses
+}
+
+// classOf returns the gravest consequence among clauses; empty if the profile knows none of them.
+func classOf(p *provider.Profile, clauses []provider.ClauseID) provider.Consequence {
 	classes := Classes()
 	gravest := len(classes)
-	for _, id := range rule.Clauses {
+	for _, id := range clauses {
 		if p == nil {
 			break
 		}

@@ -169,6 +169,7 @@ func (d *redactor) live(l Live) *Live {
 
 func (d *redactor) verdict(v Verdict, about []string) Verdict {
 	v.Path = d.names.Path(v.Path)
+	v.YAML = "" // what the customer commits is no business of who reads the ticket
 	for _, text := range []*string{&v.Message, &v.Fix, &v.ownFix, &v.Doubt} {
 		*text = d.names.Text(*text, about...)
 	}

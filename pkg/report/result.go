@@ -79,6 +79,9 @@ type Verdict struct {
 	Bound policy.Mode `json:"bound,omitempty"`
 	// Class is the gravest consequence among the clauses.
 	Class provider.Consequence `json:"class,omitempty"`
+	// Kind is the finding's own, of rules that find several things; YAML is what to commit, line by line.
+	Kind string `json:"kind,omitempty"`
+	YAML string `json:"yaml,omitempty"`
 	// Change says who last set the field of a live object; nil if nobody can tell.
 	Change *Change `json:"change,omitempty"`
 
@@ -126,9 +129,9 @@ func newVerdict(p *provider.Profile, v engine.Verdict) Verdict {
 	}
 	return Verdict{
 		Rule: v.Rule.ID, Mode: v.Mode, Path: pathOf(v.Path), Message: Clean(v.Message), Fix: fixOf(v),
-		Clauses: v.Rule.Clauses, Doubt: Clean(v.Doubt), Existing: v.Existing, Exemption: Clean(v.Exemption),
+		Clauses: clausesOfFinding(v), Doubt: Clean(v.Doubt), Existing: v.Existing, Exemption: Clean(v.Exemption),
 		Customisation: v.Customisation, Expired: Clean(v.Expired),
-		Bound: bound, Class: classOf(p, v.Rule),
+		Bound: bound, Class: classOf(p, clausesOfFinding(v)), Kind: v.Kind, YAML: cleanLines(v.YAML),
 		rule: v.Rule, ownFix: Clean(v.Fix),
 	}
 }
@@ -149,7 +152,15 @@ func (v Verdict) OwnFix() string {
 
 // Line is a verdict on one line, as the function of that name spells it.
 func (v Verdict) Line() string {
-	return string(v.Mode) + " " + string(v.Rule) + " " + cmp.Or(v.Path, "-") + ": " + v.Message
+	return string(v.Mode) + " " + string(v.Rule) + " " + cmp.Or(v.Path, "-") + ": " + v.Says()
+}
+
+// Says is the message with the kind of finding that it is.
+func (v Verdict) Says() string {
+	if v.Kind == "" {
+		return v.Message
+	}
+	return v.Message + " [" + v.Kind + "]"
 }
 
 // Reaches says whether something was found that counts as much as the mode given, or more.

@@ -98,8 +98,18 @@ func (t *text) result(r *Result) {
 		if v.Shown() && (last || verdicts[i+1].ownFix != v.ownFix) {
 			t.detail("fix: ", v.ownFix)
 		}
+		if v.Shown() {
+			t.yaml(v.YAML)
+		}
 	}
 	t.rules = 0
+}
+
+// yaml is never wrapped: it is there to be copied.
+func (t *text) yaml(s string) {
+	for line := range strings.Lines(s) {
+		t.WriteString("      " + t.style(dim, strings.TrimSuffix(line, "\n")) + "\n")
+	}
 }
 
 // remark says why there is nothing below a header, or that there may be more.
@@ -157,7 +167,7 @@ func (t *text) verdict(v Verdict) {
 		path += ": "
 	}
 	fmt.Fprintf(t, "  %s  %-*s  ", mode, t.rules, v.Rule)
-	t.hanging("", path+v.Message)
+	t.hanging("", path+v.Says())
 	if v.Existing {
 		t.detail("", "was there before this request")
 	}

@@ -65,6 +65,9 @@ func findings(t *testing.T, e *engine.Engine, c fixtures.Case) string {
 	}
 	var lines strings.Builder
 	for _, v := range d.Verdicts {
+		if v.Clause != "" && !slices.Contains(v.Rule.Clauses, v.Clause) {
+			t.Errorf("a finding names clause %s, which %s doesn't guard", v.Clause, v.Rule.ID)
+		}
 		if v.Mode != policy.Off && v.Exemption == "" {
 			lines.WriteString(report.Line(v) + "\n")
 		}

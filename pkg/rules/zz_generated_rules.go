@@ -30,6 +30,7 @@ func All() []policy.Rule {
 		supportAccess,
 		systemIdentity,
 		thirdPartyComponent,
+		webhookConfiguration,
 		wireserverEndpoint,
 	}
 }

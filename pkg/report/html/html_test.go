@@ -89,7 +89,7 @@ func TestEveryFinding(t *testing.T) {
 	total := 0
 	for _, result := range r.Results {
 		for _, v := range result.Verdicts {
-			want[v.Path+" "+v.Message]++
+			want[v.Path+" "+v.Says()]++
 			total++
 		}
 	}

@@ -72,7 +72,7 @@ func (p *page) finding(m *model, w *row) {
 			p.leaf("code", w.Path, class("path"))
 			p.text(" ")
 		}
-		p.text(w.Message)
+		p.text(w.Says())
 	}, class("message"))
 	p.remark("Fix", w.OwnFix(), "fix")
 	p.remark("In doubt", w.Doubt, "doubt")
