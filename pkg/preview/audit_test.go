@@ -261,7 +261,7 @@ func TestCSVHoldsNoFormula(t *testing.T) {
 
 // What others wrote is shown as text, whatever it was meant to do to a terminal.
 func TestNamesAreClean(t *testing.T) {
-	log := strings.Replace(line(0, "a", "privileged-daemonset", policy.Deny, "ESCAPE", "kube-system", "ESCAPE", `,"doubt":"ESCAPE"`), "ESCAPE", `\u001b[2J\u202e`+"\xff", -1)
+	log := strings.ReplaceAll(line(0, "a", "privileged-daemonset", policy.Deny, "ESCAPE", "kube-system", "ESCAPE", `,"doubt":"ESCAPE"`), "ESCAPE", `\u001b[2J\u202e`+"\xff")
 	p := preview.New(options(t))
 	if err := p.Decisions("log", strings.NewReader(log)); err != nil {
 		t.Fatal(err)

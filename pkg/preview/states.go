@@ -14,8 +14,8 @@ type states struct {
 // stateKey names an object. A subresource of a kind of its own, a Scale, is an object of its own.
 type stateKey struct{ group, plural, kind, namespace, name string }
 
-func newStates(max int) states {
-	return states{max: max, young: map[stateKey][]byte{}, older: map[stateKey][]byte{}}
+func newStates(limit int) states {
+	return states{max: limit, young: map[stateKey][]byte{}, older: map[stateKey][]byte{}}
 }
 
 // get returns the object as it was last; nil if that is not known.

@@ -111,7 +111,7 @@ func TestAuditModeInAnUnknownNamespace(t *testing.T) {
 // Whoever reads the audit log can tell that demarc was asked, even if it had nothing to say.
 func TestEveryAnswerIsAnnotated(t *testing.T) {
 	h, _, _ := auditing(t, contextOf(t))
-	nothing := strings.Replace(string(reviewOf(t, warned)), "kube-system", "shop", -1)
+	nothing := strings.ReplaceAll(string(reviewOf(t, warned)), "kube-system", "shop")
 	if got := answer(t, h, []byte(nothing)).AuditAnnotations; got[report.AnnotationDecision] != report.DecisionAllowed {
 		t.Errorf("nothing found: got %v", got)
 	}

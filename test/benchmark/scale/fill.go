@@ -78,7 +78,7 @@ func fill(ctx context.Context, config *rest.Config, nodes, pods, configMaps int)
 	return nil
 }
 
-func create[T any](do func(context.Context, *T, metav1.CreateOptions) (*T, error), ctx context.Context, o *T) error { //nolint:revive // reads as a sentence
+func create[T any](do func(context.Context, *T, metav1.CreateOptions) (*T, error), ctx context.Context, o *T) error {
 	_, err := do(ctx, o, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		return nil
