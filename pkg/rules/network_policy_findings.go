@@ -38,6 +38,7 @@ func isolatesNamespace(in policy.Input, d networkDialect, parts []networkPart) [
 		Message: fmt.Sprintf("must not be %s: AKS's pods lose %s", in.NamespaceName, lost),
 		Fix:     "drop the policy, and restrict your own pods in their own namespaces",
 		Doubt:   territory(in).Doubt(),
+		Clause:  lost.clause(),
 	}
 	switch {
 	case f.Doubt != "":
@@ -60,9 +61,9 @@ func isolatesTerritory(in policy.Input, d networkDialect, part networkPart) (pol
 	if part.spec.has("nodeSelector") && in.Resource == object.CiliumClusterwideNetworkPolicies {
 		return policy.Finding{Path: part.path.Child("nodeSelector"), Doubt: doubtHostFirewall,
 			Message: "must not be set: AKS's components on the nodes lose " + lost.String(),
-			Fix:     "select pods of your own by an endpointSelector"}, true
+			Fix:     "select pods of your own by an endpointSelector", Clause: lost.clause()}, true
 	}
-	f := policy.Finding{Path: part.path.Child(d.field(part.spec)), Fix: d.fix}
+	f := policy.Finding{Path: part.path.Child(d.field(part.spec)), Fix: d.fix, Clause: lost.clause()}
 	name, chosen := d.target(in.Provider, part.spec)
 	core := in.Provider.Namespaces[0].Name
 	switch {

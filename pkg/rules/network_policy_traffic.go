@@ -2,6 +2,8 @@
 
 package rules
 
+import "github.com/demarc-dev/demarc/pkg/provider"
+
 // cutOff is what a policy keeps from the pods that it selects.
 type cutOff struct {
 	ingress, egress bool
@@ -103,3 +105,11 @@ func cutByAdmin(spec policyTree) cutOff {
 }
 
 func redirected(policyTree) cutOff { return cutOff{redirects: true} }
+
+// clause is what of the policy the loss is about: what AKS's pods must reach, or only who reaches them.
+func (c cutOff) clause() provider.ClauseID {
+	if c.egress || c.redirects {
+		return "egress"
+	}
+	return "managed-components"
+}

@@ -86,5 +86,6 @@ func recordOwnDaemonset(pod object.Pod, privileges []nodePrivilege) []policy.Fin
 		Message: "must be debugged by you, not by Microsoft: it reaches the node by " + strings.Join(names, ", "),
 		Fix:     "keep to the privileges that it needs: the cluster stays supported",
 		AtMost:  policy.Audit,
+		Clause:  "node-customisation",
 	}}
 }

@@ -60,7 +60,7 @@
   });
 
   find('print').addEventListener('click', () => print());
-  const folded = [...document.querySelectorAll('details.kinds')];
+  const folded = [...document.querySelectorAll('details.kinds, details.yaml')];
   const fold = (open) => folded.forEach((d) => { d.open = open; });
   fold(false);
   addEventListener('beforeprint', () => fold(true));

@@ -75,6 +75,7 @@ func (p *page) finding(m *model, w *row) {
 		p.text(w.Says())
 	}, class("message"))
 	p.remark("Fix", w.OwnFix(), "fix")
+	p.snippet(w.YAML)
 	p.remark("In doubt", w.Doubt, "doubt")
 	if w.Existing {
 		p.remark("Before", "it was there before this request", "note")
@@ -92,6 +93,17 @@ func (p *page) finding(m *model, w *row) {
 			p.leaf("code", c.ID)
 		}, class("note"))
 	}
+}
+
+// snippet is what to commit, for those who ask for it.
+func (p *page) snippet(yaml string) {
+	if yaml == "" {
+		return
+	}
+	p.el("details", func() {
+		p.leaf("summary", "YAML to commit")
+		p.el("pre", func() { p.leaf("code", yaml) })
+	}, class("yaml"), on("open"))
 }
 
 func (p *page) remark(name, s string, tone token) {
