@@ -28,6 +28,8 @@ offenders=(
   'surroundings|github.com/demarc-dev/demarc/pkg/version'
   'engine|github.com/demarc-dev/demarc/pkg/rules'
   'surroundings/live|github.com/demarc-dev/demarc/pkg/rules'
+  'admissionconfig/live|github.com/demarc-dev/demarc/pkg/rules'
+  'admissionwatch|github.com/demarc-dev/demarc/pkg/rules'
   'report/html|html/template'
   'metrics|k8s.io/client-go/rest'
   'openreports|k8s.io/client-go/rest'

@@ -101,6 +101,8 @@ type auditor struct {
 	patience time.Duration
 	// lost is why the API server no longer answers; nothing more is asked of it then.
 	lost error
+	// gathers: the state is all that is asked for, whatever rules are on.
+	gathers bool
 }
 
 func newAuditor(cfg *rest.Config, o Options) (*auditor, error) {
@@ -140,7 +142,7 @@ func (a *auditor) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if a.surveys() {
+	if a.surveys() && !a.gathers {
 		return a.survey(ctx)
 	}
 	return nil
@@ -148,7 +150,7 @@ func (a *auditor) run(ctx context.Context) error {
 
 // surveys says whether posture rules are asked.
 func (a *auditor) surveys() bool {
-	return a.Posture != nil && len(a.Namespaces) == 0 && len(a.Engine.Surveys()) > 0
+	return a.Posture != nil && len(a.Namespaces) == 0 && (a.gathers || len(a.Engine.Surveys()) > 0)
 }
 
 // list reads and judges every object of one kind. Its error is the context's.

@@ -18,16 +18,25 @@ import (
 	"github.com/demarc-dev/demarc/pkg/report"
 )
 
-// survey asks the posture rules, once all objects were read. Its error is the context's.
-func (a *auditor) survey(ctx context.Context) error {
+// state is what posture rules are asked about, once all objects were read. Its error is the context's.
+func (a *auditor) state(ctx context.Context) (policy.State, error) {
 	a.metrics(ctx)
 	use := a.alphaUse(ctx)
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return policy.State{}, ctx.Err()
 	}
 	state := a.Posture.State()
 	state.Now, state.Provider, state.Cluster = a.started, a.Profile, a.around.cluster
 	state.AlphaUse = use
+	return state, nil
+}
+
+// survey asks the posture rules. Its error is the context's.
+func (a *auditor) survey(ctx context.Context) error {
+	state, err := a.state(ctx)
+	if err != nil {
+		return err
+	}
 	for _, s := range a.Engine.Survey(state, a.namespace) {
 		if len(s.Decision.Verdicts)+len(s.Decision.Faults) == 0 {
 			continue

@@ -60,6 +60,9 @@ func Run(ctx context.Context, rules []policy.Rule, profile *provider.Profile, o 
 		mgr.Add(everywhere(func(ctx context.Context) error { return source.Follow(ctx, o.ConfigInterval) })),
 		mgr.AddHealthzCheck("process", healthz.Ping),
 		mgr.AddReadyzCheck("process", healthz.Ping))
+	for _, other := range o.Alongside {
+		err = errors.Join(err, mgr.Add(other))
+	}
 	if err != nil {
 		return fmt.Errorf("set up manager: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 	crmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/demarc-dev/demarc/pkg/engine"
@@ -25,6 +26,9 @@ type Options struct {
 	REST *rest.Config
 	// Audit audits the cluster by the engine in force. It must not write.
 	Audit func(context.Context, *engine.Engine) (*report.Report, error)
+
+	// Alongside runs beside the audits, in the one replica that leads.
+	Alongside []manager.Runnable
 
 	// ConfigFile is the configuration; empty for the defaults.
 	ConfigFile string

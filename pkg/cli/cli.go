@@ -105,8 +105,8 @@ cluster as an admission webhook, and here on files before they get there.`,
 	// the program, since templates call methods by name. That is 10 MiB on disk and in memory.
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.SetHelpCommand(&cobra.Command{Use: "help [command]", Short: "Say more about a command", RunE: help})
-	root.AddCommand(a.check(), a.audit(), a.auditor(), a.preview(), a.ruleList(), a.explain(), a.config(), a.version(), newServeCommand(),
-		a.enforce(), a.emergencyOff())
+	root.AddCommand(a.check(), a.audit(), a.auditor(), a.preview(), a.webhooks(), a.stopCheck(), a.upgradeCheck(), a.ruleList(), a.explain(),
+		a.config(), a.version(), newServeCommand(), a.enforce(), a.emergencyOff())
 	return root
 }
 

@@ -22,6 +22,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/yaml"
 
+	"github.com/demarc-dev/demarc/pkg/admissionwatch"
 	"github.com/demarc-dev/demarc/pkg/auditor"
 	"github.com/demarc-dev/demarc/pkg/enforcer"
 	"github.com/demarc-dev/demarc/pkg/guard"
@@ -81,6 +82,7 @@ func exported(t *testing.T) map[string][]string {
 	guard.NewMetrics(c)
 	enforcer.NewMetrics(c)
 	auditor.NewMetrics(c)
+	admissionwatch.NewMetrics(c)
 	if _, err := server.New(server.Options{CertDir: t.TempDir(), Metrics: c}); err != nil {
 		t.Fatal(err)
 	}

@@ -169,8 +169,8 @@ func TestSelectorsAreUnique(t *testing.T) {
 			}
 		}
 	}
-	if services != 2 {
-		t.Errorf("got %d Services, want 2", services)
+	if services != 3 { // of the webhook, the auditor and the enforcer
+		t.Errorf("got %d Services, want 3", services)
 	}
 }
 

@@ -84,6 +84,7 @@ var changes = map[string]change{
 	"auditor.enabled":                       {false, ""},
 	"auditor.every":                         {"30m", ""},
 	"auditor.events":                        {false, ""},
+	"auditor.webhooks":                      {false, ""},
 	"auditor.resources":                     {dict{"limits": dict{"memory": "1Gi"}}, ""},
 	"auditor.extraArgs":                     {list{"--log-level=debug"}, ""},
 }

@@ -91,6 +91,9 @@ func TestPreview(t *testing.T) {
 	tail()
 	counts := map[string]int{}
 	for _, c := range cases(t) {
+		if c.AtRest() {
+			continue // nobody asks demarc about these, so nothing is recorded
+		}
 		t.Run(c.ID(), func(t *testing.T) {
 			decisions.take()
 			if a := withSetUp(t, c); a.err != nil || len(ours(a.warnings)) > 0 {

@@ -14,6 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
@@ -172,7 +173,19 @@ func remove(objects dynamic.ResourceInterface, o *unstructured.Unstructured) err
 	case "Namespace":
 		return finish(ctx, objects, o)
 	}
-	return nil
+	return release(ctx, objects, o)
+}
+
+// release takes off the finalizers that the API server itself puts on some kinds, whose controllers don't run here.
+func release(ctx context.Context, objects dynamic.ResourceInterface, o *unstructured.Unstructured) error {
+	live, err := objects.Get(ctx, o.GetName(), metav1.GetOptions{})
+	if err == nil && live.GetDeletionTimestamp() != nil && len(live.GetFinalizers()) > 0 {
+		_, err = objects.Patch(ctx, o.GetName(), types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{})
+	}
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
 }
 
 // finish takes the finalizers off a namespace that is being deleted.
