@@ -41,6 +41,7 @@ func fill(ctx context.Context, config *rest.Config, nodes, pods, configMaps int)
 	}
 	deployments := max(1, pods*9/10/replicas)
 	daemons := pods - min(pods, deployments*replicas)
+	sets, daemonSets := make([]types.UID, deployments), make([]types.UID, agents)
 	for _, step := range []struct {
 		what string
 		n    int
@@ -53,22 +54,33 @@ func fill(ctx context.Context, config *rest.Config, nodes, pods, configMaps int)
 		}},
 		{"deployments", deployments, func(i int) error {
 			d := deployment(i)
-			if err := create(client.AppsV1().Deployments(d.Namespace).Create, ctx, d); err != nil {
+			made, err := client.AppsV1().Deployments(d.Namespace).Create(ctx, d, metav1.CreateOptions{})
+			if err != nil {
 				return err
 			}
-			return create(client.AppsV1().ReplicaSets(d.Namespace).Create, ctx, replicaSet(d))
+			set, err := client.AppsV1().ReplicaSets(d.Namespace).Create(ctx, replicaSet(made), metav1.CreateOptions{})
+			if err != nil {
+				return err
+			}
+			sets[i] = set.UID
+			return nil
 		}},
 		{"daemonsets", agents, func(i int) error {
 			d := daemonSet(i)
-			return create(client.AppsV1().DaemonSets(d.Namespace).Create, ctx, d)
+			made, err := client.AppsV1().DaemonSets(d.Namespace).Create(ctx, d, metav1.CreateOptions{})
+			if err != nil {
+				return err
+			}
+			daemonSets[i] = made.UID
+			return nil
 		}},
 		{"pods of deployments", min(pods, deployments*replicas), func(i int) error {
 			d := deployment(i / replicas)
-			return create(client.CoreV1().Pods(d.Namespace).Create, ctx, pod(replicaSet(d), "ReplicaSet", d.Spec.Template, i, nodes))
+			return create(client.CoreV1().Pods(d.Namespace).Create, ctx, pod(replicaSet(d), "ReplicaSet", sets[i/replicas], d.Spec.Template, i, nodes))
 		}},
 		{"pods of daemonsets", daemons, func(i int) error {
 			d := daemonSet(i % agents)
-			return create(client.CoreV1().Pods(d.Namespace).Create, ctx, pod(d, "DaemonSet", d.Spec.Template, i, nodes))
+			return create(client.CoreV1().Pods(d.Namespace).Create, ctx, pod(d, "DaemonSet", daemonSets[i%agents], d.Spec.Template, i, nodes))
 		}},
 	} {
 		if err := each(ctx, step.what, step.n, step.make); err != nil {
@@ -165,7 +177,7 @@ func configMap(i int) *corev1.ConfigMap {
 func deployment(i int) *appsv1.Deployment {
 	name := fmt.Sprintf("web-%04d", i)
 	labels := map[string]string{"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "shop", "team": team(i)}
-	return &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: team(i), Labels: labels, UID: uid("d", i)},
+	return &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: team(i), Labels: labels},
 		Spec: appsv1.DeploymentSpec{Replicas: new(int32(replicas)), Selector: &metav1.LabelSelector{MatchLabels: labels},
 			Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: podSpec("registry.contoso.example/" + name)}}}
 }
@@ -191,20 +203,15 @@ func daemonSet(i int) *appsv1.DaemonSet {
 	spec.Containers[0].SecurityContext = &corev1.SecurityContext{Privileged: new(true)}
 	spec.Volumes = append(spec.Volumes, corev1.Volume{Name: "host", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/etc/kubernetes"}}})
 	spec.Containers[0].VolumeMounts = append(spec.Containers[0].VolumeMounts, corev1.VolumeMount{Name: "host", MountPath: "/host"})
-	return &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: where, Labels: labels, UID: uid("a", i)},
+	return &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: where, Labels: labels},
 		Spec: appsv1.DaemonSetSpec{Selector: &metav1.LabelSelector{MatchLabels: labels},
 			Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: spec}}}
 }
 
-// uid is what an owner reference says; the server gives the owner another, which nobody checks.
-func uid(kind string, i int) types.UID {
-	return types.UID(fmt.Sprintf("00000000-0000-4000-8000-%s%011d", map[string]string{"d": "1", "a": "2"}[kind], i))
-}
-
-func pod(owner metav1.Object, kind string, template corev1.PodTemplateSpec, i, nodes int) *corev1.Pod {
+func pod(owner metav1.Object, kind string, uid types.UID, template corev1.PodTemplateSpec, i, nodes int) *corev1.Pod {
 	p := &corev1.Pod{ObjectMeta: *template.ObjectMeta.DeepCopy(), Spec: *template.Spec.DeepCopy()}
 	p.Name, p.Namespace = fmt.Sprintf("%s-%05d", owner.GetName(), i), owner.GetNamespace()
-	p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: kind, Name: owner.GetName(), UID: uid("d", i), Controller: new(true)}}
+	p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: kind, Name: owner.GetName(), UID: uid, Controller: new(true)}}
 	p.Spec.NodeName = nodeName(i % nodes)
 	return p
 }
