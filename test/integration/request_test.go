@@ -166,7 +166,7 @@ func remove(objects dynamic.ResourceInterface, o *unstructured.Unstructured) err
 	}
 	switch o.GetKind() {
 	case "CustomResourceDefinition": // the API server itself cleans up its objects first
-		return wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, 30*time.Second, true, func(ctx context.Context) (bool, error) {
+		return wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, 2*time.Minute, true, func(ctx context.Context) (bool, error) {
 			_, err := objects.Get(ctx, o.GetName(), metav1.GetOptions{})
 			return apierrors.IsNotFound(err), nil
 		})
