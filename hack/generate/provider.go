@@ -7,7 +7,7 @@ import (
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 
-	"github.com/demarc-dev/demarc/pkg/enforcer"
+	"github.com/demarc-dev/demarc/pkg/admissionconfig"
 	"github.com/demarc-dev/demarc/pkg/provider"
 )
 
@@ -38,7 +38,7 @@ func (c pages) providerFacts() error {
 	}
 	slices.Sort(names)
 	return writeYAML("charts/demarc/files/provider.yaml", map[string]any{
-		"terms":                enforcer.Terms(c.profile),
+		"terms":                admissionconfig.Terms(c.profile),
 		"optOut":               labels([]provider.Label{c.profile.Marks.Exempts})[0],
 		"namespaceMarks":       labels(c.profile.Marks.HidesNamespace),
 		"webhookConfiguration": map[string]any{"names": names, "labels": labels(c.profile.Marks.OwnWebhooks)},

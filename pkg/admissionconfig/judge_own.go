@@ -10,21 +10,20 @@ import (
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/demarc-dev/demarc/pkg/policy"
 	"github.com/demarc-dev/demarc/pkg/provider"
 )
 
 // What demarc registers itself as.
 const (
-	ownCustomers = "demarc"
-	ownManaged   = "demarc-managed"
-	ownHooks     = ".demarc.dev"
-	again        = "install demarc's chart again, and see who changed it"
+	ownHooks = ".demarc.dev"
+	again    = "install demarc's chart again, and see who changed it"
 )
 
 // ours says whether a hook is of one of demarc's own registrations.
 func ours(h *Hook) bool {
 	c := h.Configuration
-	return c.Kind == ValidatingWebhook && (c.Name == ownCustomers || c.Name == ownManaged) &&
+	return c.Kind == ValidatingWebhook && (c.Name == policy.CustomersRegistration || c.Name == policy.ManagedRegistration) &&
 		(c.Labels["app.kubernetes.io/name"] == "demarc" || strings.HasSuffix(h.Name, ownHooks))
 }
 
@@ -90,7 +89,7 @@ func (j *judge) ownByItself(h *Hook) []opinion {
 	if !empty(&c.ObjectSelector) {
 		say(h.Path.Child("objectSelector"), "must be empty: objects that it leaves out are not judged")
 	}
-	if h.Configuration.Name == ownCustomers {
+	if h.Configuration.Name == policy.CustomersRegistration {
 		if missing := j.missing(h); len(missing) > 0 {
 			say(h.Path.Child("namespaceSelector"), "must hold "+spellTerms(missing)+", or AKS rewrites it")
 		}
@@ -108,7 +107,7 @@ func (j *judge) ownByItself(h *Hook) []opinion {
 
 // optedIn tells of our registration for the provider's namespaces without the mark that keeps the enforcer away.
 func (j *judge) optedIn(h *Hook) []opinion {
-	if h.Configuration.Name != ownManaged || OptedOut(j.profile, h.Configuration.Labels, h.Configuration.Annotations) {
+	if h.Configuration.Name != policy.ManagedRegistration || OptedOut(j.profile, h.Configuration.Labels, h.Configuration.Annotations) {
 		return nil
 	}
 	o := about(h, OwnRegistrationChanged, field.NewPath("metadata", "labels").Key(j.profile.Marks.Exempts.Key))

@@ -9,6 +9,7 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/demarc-dev/demarc/pkg/admissionconfig"
 	"github.com/demarc-dev/demarc/pkg/provider"
 	"github.com/demarc-dev/demarc/pkg/registration"
 )
@@ -81,7 +82,7 @@ func (c *configuration) untouchable(p *provider.Profile, exempt []string) string
 		return "it is demarc's own"
 	case component || slices.ContainsFunc(p.Marks.OwnWebhooks, func(l provider.Label) bool { return l.Matches(c.meta.Labels) }):
 		return "it is the provider's own"
-	case OptedOut(c.meta, p.Marks.Exempts):
+	case admissionconfig.OptedOut(p, c.meta.Labels, c.meta.Annotations):
 		return "it opts out"
 	case provider.MatchAny(exempt, c.name):
 		return "it is exempt"
@@ -101,13 +102,13 @@ type plan struct {
 
 // plan says what has to be done. What the enforcer holds alone stays in every apply: server-side apply takes away
 // what is no longer named, and a selector is taken away as a whole.
-func (c *configuration) plan(terms []metav1.LabelSelectorRequirement) plan {
+func (c *configuration) plan(profile *provider.Profile) plan {
 	var p plan
 	for _, h := range c.hooks {
-		complete, missing := Complete(h.Selector, terms)
+		complete, lacking := admissionconfig.Completed(profile, h.Selector)
 		ours, others := holders(c.meta, h.Name)
 		switch {
-		case missing > 0:
+		case lacking:
 			p.missing = append(p.missing, h.Name)
 			p.apply = append(p.apply, hook{h.Name, complete})
 		case ours && len(others) > 0:

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Package enforcer keeps other people's webhooks away from the provider's namespaces where the provider's own enforcer
+// doesn't: it adds the terms that are missing to the namespace selectors of webhook configurations. It gives up where
+// somebody sets them back, and stands aside where the provider's enforcer is at work.
 package enforcer
 
 import (
@@ -44,7 +47,6 @@ const (
 // Enforcer watches the webhook configurations of a cluster and completes their namespace selectors.
 type Enforcer struct {
 	Options
-	terms  []metav1.LabelSelectorRequirement
 	queue  workqueue.TypedRateLimitingInterface[key]
 	stores map[string]cache.Store
 	// What follows belongs to the one worker.
@@ -58,7 +60,7 @@ func New(o Options) *Enforcer {
 	if o.Patience == (Patience{}) {
 		o.Patience = DefaultPatience()
 	}
-	return &Enforcer{Options: o, terms: Terms(o.Profile), fights: fights{o.Patience, map[key]*fight{}}, told: map[key]string{}}
+	return &Enforcer{Options: o, fights: fights{o.Patience, map[key]*fight{}}, told: map[key]string{}}
 }
 
 // NeedLeaderElection is true: of two that write, each would take the other for somebody else.
@@ -155,7 +157,7 @@ func (e *Enforcer) look(ctx context.Context, k key, now time.Time) error {
 		e.Metrics.forget(k)
 		return nil
 	}
-	p := c.plan(e.terms)
+	p := c.plan(e.Profile)
 	if len(p.missing) == 0 {
 		e.fights.settled(k, now)
 		delete(e.told, k)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/demarc-dev/demarc/pkg/admissionconfig"
 )
 
 // tell says in a dry run what would be written: once, until it is for other webhooks.
@@ -45,7 +47,7 @@ func (e *Enforcer) giveUp(ctx context.Context, c *configuration, missing []strin
 // inWords is the terms as people write them.
 func (e *Enforcer) inWords() string {
 	var words []string
-	for _, t := range e.terms {
+	for _, t := range admissionconfig.Terms(e.Profile) {
 		words = append(words, strings.TrimSpace(fmt.Sprintf("%s %s %s", t.Key, t.Operator, strings.Join(t.Values, ","))))
 	}
 	return strings.Join(words, " and ")

@@ -9,3 +9,10 @@ type AdmissionState struct {
 	Validating []admissionregistrationv1.ValidatingWebhookConfiguration
 	Mutating   []admissionregistrationv1.MutatingWebhookConfiguration
 }
+
+// The names of demarc's own registrations: the one for customers' namespaces, and the one for those that the provider
+// manages.
+const (
+	CustomersRegistration = "demarc"
+	ManagedRegistration   = "demarc-managed"
+)

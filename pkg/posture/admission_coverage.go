@@ -27,12 +27,8 @@ var admissionCoverage = policy.Rule{
 	Survey:  surveyAdmissionCoverage,
 }
 
-// The names of demarc's registrations, and the label that the chart gives them.
-const (
-	customersRegistration = "demarc"
-	managedRegistration   = "demarc-managed"
-	nameLabel             = "app.kubernetes.io/name"
-)
+// nameLabel is the label that the chart gives to demarc's registrations.
+const nameLabel = "app.kubernetes.io/name"
 
 func surveyAdmissionCoverage(s policy.State) []policy.Sighting {
 	if s.Admission == nil {
@@ -43,18 +39,18 @@ func surveyAdmissionCoverage(s policy.State) []policy.Sighting {
 
 // ownRegistrations judges demarc's own: whether they are there, and what each tells by itself.
 func ownRegistrations(s policy.State) []policy.Sighting {
-	customers, managed := registered(s, customersRegistration), registered(s, managedRegistration)
+	customers, managed := registered(s, policy.CustomersRegistration), registered(s, policy.ManagedRegistration)
 	switch {
 	case customers == nil && managed == nil:
 		return []policy.Sighting{{Finding: policy.Finding{
 			Message: "has no registration of demarc: no request is judged, and this audit is all there is",
 			Fix:     "install demarc's chart", AtMost: policy.Audit}}}
 	case customers == nil:
-		return append(gone(customersRegistration, policy.Finding{
+		return append(gone(policy.CustomersRegistration, policy.Finding{
 			Message: "must be there: without it no request outside of AKS's namespaces is judged",
 			Fix:     "install demarc's chart again"}), judgeRegistration(s, managed, true)...)
 	case managed == nil:
-		return append(judgeRegistration(s, customers, false), gone(managedRegistration, policy.Finding{
+		return append(judgeRegistration(s, customers, false), gone(policy.ManagedRegistration, policy.Finding{
 			Message: "is not there, so no request in AKS's namespaces is judged",
 			Fix:     "set registration.managed.enabled in demarc's chart",
 			Doubt:   "it may be switched off on purpose: AKS Automatic refuses such requests by itself", AtMost: policy.Audit})...)

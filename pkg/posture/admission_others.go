@@ -8,6 +8,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/demarc-dev/demarc/pkg/admissionconfig"
 	"github.com/demarc-dev/demarc/pkg/object"
 	"github.com/demarc-dev/demarc/pkg/policy"
 	"github.com/demarc-dev/demarc/pkg/provider"
@@ -66,13 +67,12 @@ func ofProvider(s policy.State) bool {
 
 // notRewritten tells of webhooks that AKS's enforcer would have rewritten, had it seen them: it is slow, or not there.
 func notRewritten(s policy.State) []policy.Sighting {
-	exempt := s.Provider.Marks.Exempts
 	var reach []string
 	others := 0
 	for _, c := range configurations(s) {
-		ours := c.meta.Name == customersRegistration || c.meta.Name == managedRegistration || c.meta.Labels[nameLabel] == "demarc"
+		ours := c.meta.Name == policy.CustomersRegistration || c.meta.Name == policy.ManagedRegistration || c.meta.Labels[nameLabel] == "demarc"
 		if ours || s.Provider.Guards.Owns(c.resource.Kind, c.meta.Name, c.meta.Labels) ||
-			c.meta.Labels[exempt.Key] == exempt.Value || c.meta.Annotations[exempt.Key] == exempt.Value {
+			admissionconfig.OptedOut(s.Provider, c.meta.Labels, c.meta.Annotations) {
 			continue
 		}
 		others++

@@ -18,11 +18,11 @@ import (
 // The two configurations, and the paths that they call.
 const (
 	// Customers is for customers' namespaces and cluster-scoped objects.
-	Customers     = "demarc"
+	Customers     = policy.CustomersRegistration
 	CustomersPath = "/validate"
 	// Managed is for the provider's namespaces. It carries the mark that keeps AKS's Admissions Enforcer from taking
 	// those namespaces out again.
-	Managed     = "demarc-managed"
+	Managed     = policy.ManagedRegistration
 	ManagedPath = "/validate-managed"
 )
 

@@ -45,6 +45,12 @@ func Required() []metav1.LabelSelectorRequirement {
 	}
 }
 
+// Satisfied says whether a selector holds every term, so that nothing is rewritten.
+func Satisfied(s *metav1.LabelSelector) bool {
+	_, added := complete(s)
+	return !added
+}
+
 // Start works until the context ends.
 func (e *Enforcer) Start(ctx context.Context) error {
 	interval := e.Interval

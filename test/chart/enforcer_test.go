@@ -13,6 +13,7 @@ import (
 	"github.com/go-logr/logr"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/demarc-dev/demarc/pkg/admissionconfig"
 	"github.com/demarc-dev/demarc/pkg/enforcer"
 	"github.com/demarc-dev/demarc/pkg/provider"
 )
@@ -34,8 +35,7 @@ func TestEnforcerHasTheRightsItNeeds(t *testing.T) {
 		done <- enforcer.Run(ctx, provider.AKS(), enforcer.Process{REST: account, Namespace: namespace, MetricsAddress: "0", ProbeAddress: "0", Logger: logr.Discard()})
 	}()
 	eventually(t, "the selector is complete", func() bool {
-		_, missing := enforcer.Complete(s.registration("theirs").Webhooks[0].NamespaceSelector, enforcer.Terms(provider.AKS()))
-		return missing == 0
+		return len(admissionconfig.Missing(provider.AKS(), s.registration("theirs").Webhooks[0].NamespaceSelector)) == 0
 	})
 	eventually(t, "an Event tells of it", func() bool {
 		list, err := s.client.EventsV1().Events(metav1.NamespaceDefault).List(t.Context(), metav1.ListOptions{})

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package enforcer
+package admissionconfig
 
 import (
 	"testing"
@@ -17,8 +17,8 @@ type (
 )
 
 var (
-	controlPlane = requirement{Key: "control-plane", Operator: "NotIn", Values: []string{"true"}}
-	byAKS        = requirement{Key: "kubernetes.azure.com/managedby", Operator: "NotIn", Values: []string{"aks"}}
+	controlPlane = terms[0]
+	byAKS        = terms[1]
 	team         = requirement{Key: "team", Operator: "Exists"}
 )
 
@@ -32,7 +32,7 @@ func TestTerms(t *testing.T) {
 	}
 }
 
-func TestComplete(t *testing.T) {
+func TestCompleted(t *testing.T) {
 	for name, c := range map[string]struct {
 		from    *selector
 		want    *selector
@@ -49,15 +49,16 @@ func TestComplete(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := c.from.DeepCopy()
-			got, missing := Complete(c.from, Terms(provider.AKS()))
-			if diff := cmp.Diff(c.want, got); diff != "" || missing != c.missing {
-				t.Errorf("got %d missing, want %d; selector (-want +got):\n%s", missing, c.missing, diff)
+			missing := len(Missing(provider.AKS(), c.from))
+			got, changed := Completed(provider.AKS(), c.from)
+			if diff := cmp.Diff(c.want, got); diff != "" || missing != c.missing || changed != (c.missing > 0) {
+				t.Errorf("got %d missing, want %d; changed: %t; selector (-want +got):\n%s", missing, c.missing, changed, diff)
 			}
 			if diff := cmp.Diff(before, c.from); diff != "" {
 				t.Errorf("the selector was changed (-before +after):\n%s", diff)
 			}
-			if _, again := Complete(got, Terms(provider.AKS())); again != 0 {
-				t.Errorf("a complete selector lacks %d terms", again)
+			if again := Missing(provider.AKS(), got); len(again) != 0 {
+				t.Errorf("a complete selector lacks %d terms", len(again))
 			}
 		})
 	}
@@ -74,7 +75,7 @@ func TestOptedOut(t *testing.T) {
 		{nil, map[string]string{mark.Key: "true"}, true},
 		{map[string]string{mark.Key: "false"}, map[string]string{mark.Key: ""}, false},
 	} {
-		if got := OptedOut(&metav1.ObjectMeta{Labels: c.labels, Annotations: c.annotations}, mark); got != c.want {
+		if got := OptedOut(provider.AKS(), c.labels, c.annotations); got != c.want {
 			t.Errorf("labels %v, annotations %v: got %v, want %v", c.labels, c.annotations, got, c.want)
 		}
 	}
