@@ -193,13 +193,13 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-// GOMEMLIMIT is 85 % of the limit, in bytes, however that is written.
+// GOMEMLIMIT is 80 % of the limit, in bytes, however that is written.
 func TestMemoryLimit(t *testing.T) {
 	t.Parallel()
 	for limit, want := range map[string]string{
-		"256Mi": "228170137", "1Gi": "912680550", "262144Ki": "228170137", "300M": "255000000", "1G": "850000000",
-		"0.5Gi": "456340275", "268435456": "228170137", "2e8": "170000000", "3E8": "255000000", "250000k": "212500000", "400000000000m": "340000000",
-		"1Ti": "934584883609", "1T": "850000000000", "1E": "850000000000000000",
+		"256Mi": "214748364", "1Gi": "858993459", "262144Ki": "214748364", "300M": "240000000", "1G": "800000000",
+		"0.5Gi": "429496729", "268435456": "214748364", "2e8": "160000000", "3E8": "240000000", "250000k": "200000000", "400000000000m": "320000000",
+		"1Ti": "879609302220", "1T": "800000000000", "1E": "800000000000000000",
 	} {
 		d := find[appsv1.Deployment](t, render(t, "resources: {limits: {memory: "+limit+"}}"), "Deployment", "demarc")
 		if got := environment(d, "GOMEMLIMIT"); got != want {

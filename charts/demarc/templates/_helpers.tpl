@@ -103,14 +103,14 @@ resources:
 {{- kindIs "bool" . | ternary "Off" . | quote -}}
 {{- end -}}
 
-{{/* demarc.memoryLimit is 85 % of a memory limit, in bytes. The unit is whatever stands after the number; an E is a unit
+{{/* demarc.memoryLimit is 80 % of a memory limit, in bytes. The unit is whatever stands after the number; an E is a unit
 unless digits follow. */}}
 {{- define "demarc.memoryLimit" -}}
 {{- $limit := toString . -}}
 {{- $number := regexFind "^[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?" $limit -}}
 {{- $units := dict "" 1 "m" 0.001 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "E" 1e18
   "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 "Ei" 1152921504606846976 -}}
-{{- mulf (float64 $number) (get $units (trimPrefix $number $limit)) 0.85 | floor | int64 -}}
+{{- mulf (float64 $number) (get $units (trimPrefix $number $limit)) 0.8 | floor | int64 -}}
 {{- end -}}
 
 {{/* demarc.reportNames are the names that the auditor's reports can have. */}}

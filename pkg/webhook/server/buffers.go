@@ -31,8 +31,7 @@ func (b *budget) give(n int64)      { b.used.Add(-n) }
 func (b *budget) full() bool        { return !b.fits(1) }
 func (b *budget) fits(n int64) bool { return n <= b.limit-b.used.Load() }
 
-// turn lets one request in at a time. To decode a body takes many times its size, so those that are large take turns: they
-// wait, unlike others in excess, for a review turned away for its size alone would be a way round every rule.
+// turn lets as many in at a time as it has room for; the others wait, in order.
 type turn chan struct{}
 
 // enter waits until it is the caller's turn. It is false if the context ended first.

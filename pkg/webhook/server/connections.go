@@ -22,7 +22,8 @@ type connectionCount struct {
 // the API server wait for nothing until its timeout.
 type limitedListener struct {
 	net.Listener
-	count *connectionCount
+	count      *connectionCount
+	handshakes turn
 }
 
 // Accept implements net.Listener.
@@ -34,10 +35,11 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 		}
 		address := remoteAddress(conn)
 		if l.count.add(address) {
-			return &countedConn{Conn: conn, close: sync.OnceValue(func() error {
+			counted := &countedConn{Conn: conn, close: sync.OnceValue(func() error {
 				l.count.remove(address)
 				return conn.Close()
-			})}, nil
+			})}
+			return &turnConn{Conn: counted, turns: l.handshakes}, nil
 		}
 		_ = conn.Close() // nobody is left to care
 	}

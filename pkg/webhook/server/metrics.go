@@ -25,7 +25,7 @@ type metricSet struct {
 
 // shedCounters count what was turned away for want of room.
 type shedCounters struct {
-	inFlight, bytes, connections, address prometheus.Counter
+	inFlight, bytes, connections, address, handshakes prometheus.Counter
 }
 
 func counter(name, help string) prometheus.CounterOpts {
@@ -57,6 +57,7 @@ func newMetricSet(s *Server) *metricSet {
 		bytes:       m.sheds.WithLabelValues("bytes"),
 		connections: m.sheds.WithLabelValues("connections"),
 		address:     m.sheds.WithLabelValues("address"),
+		handshakes:  m.sheds.WithLabelValues("handshakes"),
 	}
 	for _, code := range []int{
 		http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestTimeout,

@@ -22,8 +22,11 @@ type Server struct {
 	certificates *certificates
 	buffers      *buffers
 	inFlight     budget
-	large        turn
-	connections  connectionCount
+	// To decode a body takes many times its size, so those that are large take turns, one at a time. They wait, unlike others
+	// in excess, for a review turned away for its size alone would be a way round every rule.
+	large       turn
+	handshakes  turn
+	connections connectionCount
 
 	panics, failures sampler
 
@@ -49,6 +52,7 @@ func New(options Options) (*Server, error) {
 		buffers:     &buffers{budget: budget{limit: options.ByteBudget}},
 		inFlight:    budget{limit: int64(options.MaxInFlight)},
 		large:       make(turn, 1),
+		handshakes:  newHandshakes(),
 		connections: connectionCount{limit: options.MaxConnections, perAddress: options.MaxConnectionsPerAddress},
 		panics:      sampler{every: 10 * time.Second},
 		failures:    sampler{every: 10 * time.Second},

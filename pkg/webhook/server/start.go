@@ -92,7 +92,7 @@ func (s *Server) listen(ctx context.Context) (net.Listener, error) {
 			return nil, err
 		}
 	}
-	return &limitedListener{Listener: listener, count: &s.connections}, nil
+	return &limitedListener{Listener: listener, count: &s.connections, handshakes: s.handshakes}, nil
 }
 
 // httpServer has no BaseContext, so that contexts of requests descend from none that ends.
@@ -118,7 +118,7 @@ func (s *Server) tlsConfig() *tls.Config {
 	return &tls.Config{
 		MinVersion:             s.options.TLSMinVersion,
 		NextProtos:             []string{"http/1.1"},
-		GetCertificate:         s.certificates.get,
+		GetCertificate:         s.certificate,
 		SessionTicketsDisabled: true,
 		// TLS 1.3 takes no notice of these.
 		CipherSuites: []uint16{

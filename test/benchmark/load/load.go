@@ -11,9 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/demarc-dev/demarc/pkg/registration"
@@ -32,6 +34,7 @@ type Block struct {
 // Loader sends reviews to servers. Every answer is checked, outside the time that is measured.
 type Loader struct {
 	client *http.Client
+	opened *atomic.Int64
 }
 
 // Idle is how many idle connections the API server keeps for a webhook behind a Service. A request that finds none opens
@@ -45,11 +48,21 @@ func New(ca []byte, idle int) (Loader, error) {
 	if !pool.AppendCertsFromPEM(ca) {
 		return Loader{}, errors.New("the authority is no certificate")
 	}
-	return Loader{&http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
+	l := Loader{opened: new(atomic.Int64)}
+	dialer := &net.Dialer{}
+	l.client = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			l.opened.Add(1)
+			return dialer.DialContext(ctx, network, address)
+		},
 		TLSClientConfig:     &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS13},
 		TLSHandshakeTimeout: 10 * time.Second, MaxIdleConnsPerHost: idle, IdleConnTimeout: 90 * time.Second,
-	}}}, nil
+	}}
+	return l, nil
 }
+
+// Opened is how many connections were opened so far.
+func (l Loader) Opened() int64 { return l.opened.Load() }
 
 // Close closes the connections, which a server waits for as it stops.
 func (l Loader) Close() { l.client.CloseIdleConnections() }

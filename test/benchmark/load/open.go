@@ -139,3 +139,22 @@ func (f *Flow) Normal(limit time.Duration) int {
 	}
 	return -1
 }
+
+// CalmAfter returns how long after a moment of the flow calm begins: a window in which every request is answered rightly,
+// 99 of 100 within the limit. Without any until the end it returns how far it looked.
+func (f *Flow) CalmAfter(moment, window, end, limit time.Duration) time.Duration {
+	index := func(t time.Duration) int { return int(t.Seconds() * float64(f.Rate)) }
+	const step = 10 * time.Millisecond
+	for after := time.Duration(0); after < end; after += step {
+		from, to := index(moment+after), index(moment+after+window)
+		if to > len(f.Arrivals) {
+			break
+		}
+		part := Flow{Arrivals: f.Arrivals[from:to]}
+		times := part.Times(Right, true)
+		if len(times) == to-from && len(times) > 0 && stats.Percentile(times, 99) <= limit {
+			return after
+		}
+	}
+	return end
+}

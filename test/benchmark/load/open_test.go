@@ -48,6 +48,29 @@ func TestOpenCounts(t *testing.T) {
 	}
 }
 
+func TestCalmAfter(t *testing.T) {
+	const rate, window, limit = 100, 100 * time.Millisecond, 10 * time.Millisecond
+	f := Flow{Rate: rate, Arrivals: make([]Arrival, 2*rate)}
+	for i := range f.Arrivals {
+		f.Arrivals[i].Done = time.Millisecond
+	}
+	for i := 50; i < 80; i++ {
+		f.Arrivals[i].Done = time.Second
+	}
+	f.Arrivals[150].Outcome = Cut
+	for name, c := range map[string]struct{ moment, end, want time.Duration }{
+		"at once":              {0, time.Second, 0},
+		"after the slow ones":  {500 * time.Millisecond, time.Second, 300 * time.Millisecond},
+		"after the cut one":    {1450 * time.Millisecond, time.Second, 60 * time.Millisecond},
+		"not as far as looked": {500 * time.Millisecond, 200 * time.Millisecond, 200 * time.Millisecond},
+		"beyond the flow":      {1950 * time.Millisecond, time.Second, time.Second},
+	} {
+		if got := f.CalmAfter(c.moment, window, c.end, limit); got != c.want {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+	}
+}
+
 func TestNormal(t *testing.T) {
 	const rate, limit = 4, 10 * time.Millisecond
 	good, bad, slow := Arrival{Done: time.Millisecond}, Arrival{Outcome: Shed, Done: time.Millisecond}, Arrival{Done: time.Second}

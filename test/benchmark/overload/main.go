@@ -24,8 +24,8 @@ import (
 	"github.com/demarc-dev/demarc/test/cluster"
 )
 
-// memoryLimit is what the chart tells the Go runtime: 85 % of the container's limit.
-const memoryLimit = "GOMEMLIMIT=217MiB"
+// memoryLimit is what the chart tells the Go runtime: 80 % of the container's limit.
+const memoryLimit = "GOMEMLIMIT=204MiB"
 
 func main() {
 	var o options
@@ -34,6 +34,8 @@ func main() {
 		Flags: func(f *flag.FlagSet) {
 			f.DurationVar(&o.steady, "steady", time.Minute, "how long 500 and 1,500 requests a second last; 0 to leave them out")
 			f.DurationVar(&o.overload, "overload", 30*time.Second, "how long the overload lasts; 0 to leave it out")
+			f.IntVar(&o.stalls, "stalls", 10, "how often a server is made to stand still; 0 to leave it out")
+			f.IntVar(&o.stallRate, "stall-rate", 1000, "requests a second meanwhile")
 			f.IntVar(&o.rate, "overload-rate", 10_000, "requests a second of the overload")
 			f.IntVar(&o.idle, "idle", 1000, "idle connections of the second client of the overload")
 			f.IntVar(&o.inHand, "in-hand", 1200, "`number` of requests that the client waits for at once, at most; two API servers have as many seats")
@@ -41,8 +43,9 @@ func main() {
 		},
 		Check: func() error {
 			if o.steady < 0 || o.steady > 30*time.Minute || o.overload < 0 || o.overload > 5*time.Minute ||
-				o.rate < 200 || o.rate > 100_000 || o.idle < 25 || o.idle > 5000 || o.inHand < 1 || o.inHand > 50_000 {
-				return errors.New("must be in their range: -steady 0 to 30m, -overload 0 to 5m, -overload-rate 200 to 100000, -idle 25 to 5000, -in-hand 1 to 50000")
+				o.rate < 200 || o.rate > 100_000 || o.idle < 25 || o.idle > 5000 || o.inHand < 1 || o.inHand > 50_000 ||
+				o.stalls < 0 || o.stalls > 200 || o.stallRate < 100 || o.stallRate > 10_000 {
+				return errors.New("must be in their range: -steady 0 to 30m, -overload 0 to 5m, -overload-rate 200 to 100000, -idle 25 to 5000, -in-hand 1 to 50000, -stalls 0 to 200, -stall-rate 100 to 10000")
 			}
 			return nil
 		},
@@ -54,6 +57,8 @@ type options struct {
 	steady, overload time.Duration
 	rate, inHand     int
 	idle             int
+	stalls           int
+	stallRate        int
 	alone            bool
 }
 
@@ -88,7 +93,7 @@ func (b *bench) run(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", s.Name, err)
 		}
 	}
-	for _, step := range []func(context.Context) error{b.measureSteady, b.measureOverload, b.measureLarge} {
+	for _, step := range []func(context.Context) error{b.measureSteady, b.measureStalls, b.measureOverload, b.measureLarge} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -146,6 +146,19 @@ func (s *Server) Usage() (Usage, error) {
 	return u, nil
 }
 
+// Pause keeps the process from running for a while, as a busy node or hypervisor does.
+func (s *Server) Pause(d time.Duration) error {
+	group := -s.command.Process.Pid
+	if err := syscall.Kill(group, syscall.SIGSTOP); err != nil {
+		return fmt.Errorf("pause %s: %w", s.Name, err)
+	}
+	time.Sleep(d)
+	if err := syscall.Kill(group, syscall.SIGCONT); err != nil {
+		return fmt.Errorf("let %s go on: %w", s.Name, err)
+	}
+	return nil
+}
+
 // Stop ends the process, and kills it if it does not end by itself.
 func (s *Server) Stop() error {
 	_ = s.in.Close() // the end of its input is what tells it to stop
