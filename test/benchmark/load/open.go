@@ -131,13 +131,29 @@ func (f *Flow) Lag() []time.Duration {
 // there is none. A request belongs to the second in which it was due.
 func (f *Flow) Normal(limit time.Duration) int {
 	for second := 0; second*f.Rate < len(f.Arrivals); second++ {
-		part := Flow{Arrivals: f.Arrivals[second*f.Rate : min((second+1)*f.Rate, len(f.Arrivals))]}
-		times := part.Times(Right, true)
-		if len(times) == len(part.Arrivals) && stats.Percentile(times, 99) <= limit {
+		if f.well(second*f.Rate, (second+1)*f.Rate, limit) {
 			return second
 		}
 	}
 	return -1
+}
+
+// Seconds counts the seconds that were normal, and all: a machine that stands still now and then spoils few of them, a
+// server that can't bear the load many.
+func (f *Flow) Seconds(limit time.Duration) (normal, all int) {
+	for ; all*f.Rate < len(f.Arrivals); all++ {
+		if f.well(all*f.Rate, (all+1)*f.Rate, limit) {
+			normal++
+		}
+	}
+	return normal, all
+}
+
+// well reports whether the requests of a part were all answered rightly, 99 of 100 within a limit.
+func (f *Flow) well(from, to int, limit time.Duration) bool {
+	part := Flow{Arrivals: f.Arrivals[from:min(to, len(f.Arrivals))]}
+	times := part.Times(Right, true)
+	return len(times) == len(part.Arrivals) && len(times) > 0 && stats.Percentile(times, 99) <= limit
 }
 
 // CalmAfter returns how long after a moment of the flow calm begins: a window in which every request is answered rightly,
@@ -150,9 +166,7 @@ func (f *Flow) CalmAfter(moment, window, end, limit time.Duration) time.Duration
 		if to > len(f.Arrivals) {
 			break
 		}
-		part := Flow{Arrivals: f.Arrivals[from:to]}
-		times := part.Times(Right, true)
-		if len(times) == to-from && len(times) > 0 && stats.Percentile(times, 99) <= limit {
+		if f.well(from, to, limit) {
 			return after
 		}
 	}

@@ -78,10 +78,11 @@ func TestNormal(t *testing.T) {
 	for name, c := range map[string]struct {
 		seconds []Arrival
 		want    int
+		normal  int
 	}{
-		"at once":       {[]Arrival{good, bad, bad}, 0},
-		"after a while": {[]Arrival{bad, slow, good, slow}, 2},
-		"never":         {[]Arrival{bad, slow, slow}, -1},
+		"at once":       {[]Arrival{good, bad, bad, good}, 0, 2},
+		"after a while": {[]Arrival{bad, slow, good, slow}, 2, 1},
+		"never":         {[]Arrival{bad, slow, slow}, -1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := Flow{Rate: rate}
@@ -90,6 +91,9 @@ func TestNormal(t *testing.T) {
 			}
 			if diff := cmp.Diff(c.want, f.Normal(limit)); diff != "" {
 				t.Errorf("Normal (-want +got):\n%s", diff)
+			}
+			if normal, all := f.Seconds(limit); normal != c.normal || all != len(c.seconds) {
+				t.Errorf("Seconds: got %d of %d, want %d of %d", normal, all, c.normal, len(c.seconds))
 			}
 		})
 	}

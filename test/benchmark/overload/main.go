@@ -33,6 +33,7 @@ func main() {
 		Limit: 2 * time.Hour, Builds: true,
 		Flags: func(f *flag.FlagSet) {
 			f.DurationVar(&o.steady, "steady", time.Minute, "how long 500 and 1,500 requests a second last; 0 to leave them out")
+			f.IntVar(&o.only, "only", 0, "the steady `rate` to measure, 500 or 1500; 0 for both")
 			f.DurationVar(&o.overload, "overload", 30*time.Second, "how long the overload lasts; 0 to leave it out")
 			f.IntVar(&o.stalls, "stalls", 10, "how often a server is made to stand still; 0 to leave it out")
 			f.IntVar(&o.stallRate, "stall-rate", 1000, "requests a second meanwhile")
@@ -42,10 +43,10 @@ func main() {
 			f.BoolVar(&o.alone, "alone", false, "leave the yardstick out")
 		},
 		Check: func() error {
-			if o.steady < 0 || o.steady > 30*time.Minute || o.overload < 0 || o.overload > 5*time.Minute ||
+			if o.steady < 0 || o.steady > 30*time.Minute || o.only != 0 && o.only != 500 && o.only != 1500 || o.overload < 0 || o.overload > 5*time.Minute ||
 				o.rate < 200 || o.rate > 100_000 || o.idle < 25 || o.idle > 5000 || o.inHand < 1 || o.inHand > 50_000 ||
 				o.stalls < 0 || o.stalls > 200 || o.stallRate < 100 || o.stallRate > 10_000 {
-				return errors.New("must be in their range: -steady 0 to 30m, -overload 0 to 5m, -overload-rate 200 to 100000, -idle 25 to 5000, -in-hand 1 to 50000, -stalls 0 to 200, -stall-rate 100 to 10000")
+				return errors.New("must be in their range: -steady 0 to 30m, -only 0, 500 or 1500, -overload 0 to 5m, -overload-rate 200 to 100000, -idle 25 to 5000, -in-hand 1 to 50000, -stalls 0 to 200, -stall-rate 100 to 10000")
 			}
 			return nil
 		},
@@ -55,6 +56,7 @@ func main() {
 
 type options struct {
 	steady, overload time.Duration
+	only             int
 	rate, inHand     int
 	idle             int
 	stalls           int

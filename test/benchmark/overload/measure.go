@@ -32,7 +32,9 @@ type sample struct {
 	server *process.Server
 	flow   *load.Flow
 	cpu    time.Duration
-	peak   int64
+	after  process.Usage
+	opened int64   // connections
+	stolen float64 // what part of the machine's time the hypervisor gave to others
 }
 
 func (b *bench) flow(ctx context.Context, l load.Loader, s *process.Server, rate int, duration time.Duration) (sample, error) {
@@ -41,6 +43,7 @@ func (b *bench) flow(ctx context.Context, l load.Loader, s *process.Server, rate
 	if err != nil {
 		return sample{}, err
 	}
+	opened, stolen := l.Opened(), process.Steal()
 	f := load.Open(ctx, rate, duration, b.inHand, func(ctx context.Context, _ int) (load.Outcome, error) {
 		return l.Ask(ctx, s, benchmark.Pod)
 	})
@@ -51,7 +54,7 @@ func (b *bench) flow(ctx context.Context, l load.Loader, s *process.Server, rate
 	if err != nil {
 		return sample{}, err
 	}
-	return sample{s, f, after.CPU - before.CPU, after.Peak}, nil
+	return sample{s, f, after.CPU - before.CPU, after, l.Opened() - opened, stolen()}, nil
 }
 
 // measureSteady judges demarc by the budgets; how the yardstick did says what the machine is good for.
@@ -60,6 +63,9 @@ func (b *bench) measureSteady(ctx context.Context) error {
 		return nil
 	}
 	for _, phase := range phases {
+		if b.only != 0 && b.only != phase.rate {
+			continue
+		}
 		var samples []sample
 		for _, s := range b.servers {
 			one, err := b.flow(ctx, b.Loader, s, phase.rate, b.steady)
@@ -69,16 +75,19 @@ func (b *bench) measureSteady(ctx context.Context) error {
 			samples = append(samples, one)
 		}
 		fmt.Fprintf(b.Out, "**%d requests a second for %s**, times from the moment that each was due\n\n", phase.rate, b.steady)
-		table := stats.Table{Head: []string{"server", "p50 ms", "p99 ms", "p99.9 ms", "errors", "of these 503", "CPU µs/request", "peak MiB", "client's lag p99 ms"}}
+		table := stats.Table{Head: []string{"server", "p50 ms", "p99 ms", "p99.9 ms", "errors", "of these 503", "normal seconds",
+			"CPU µs/request", "resident MiB", "its own", "peak", "connections opened", "client's lag p99 ms", "steal"}}
 		for _, s := range samples {
 			counts := s.flow.Count()
 			times := s.flow.Times(load.Right, true)
+			normal, all := s.flow.Seconds(phase.p99)
 			table.Add(s.server.Name, at(times, 50), at(times, 99), at(times, 99.9),
-				fmt.Sprint(len(s.flow.Arrivals)-counts[load.Right]), fmt.Sprint(counts[load.Shed]),
-				fmt.Sprintf("%.0f", float64(s.cpu.Microseconds())/float64(len(s.flow.Arrivals))), mebi(s.peak), at(s.flow.Lag(), 99))
+				fmt.Sprint(len(s.flow.Arrivals)-counts[load.Right]), fmt.Sprint(counts[load.Shed]), fmt.Sprintf("%d of %d", normal, all),
+				fmt.Sprintf("%.0f", float64(s.cpu.Microseconds())/float64(len(s.flow.Arrivals))), mebi(s.after.Resident), mebi(s.after.Anonymous), mebi(s.after.Peak), fmt.Sprint(s.opened),
+				at(s.flow.Lag(), 99), fmt.Sprintf("%.0f %%", 100*s.stolen))
 		}
 		if len(samples) > 1 {
-			table.Add("demarc / yardstick", ratio(samples, 50), ratio(samples, 99), ratio(samples, 99.9), "", "", "", "", "")
+			table.Add("demarc / yardstick", ratio(samples, 50), ratio(samples, 99), ratio(samples, 99.9), "", "", "", "", "", "", "", "", "", "")
 		}
 		table.Print(b.Out)
 		mine := samples[0]

@@ -91,7 +91,7 @@ func (f flood) row() []string {
 	shed := flow.Times(load.Shed, false)
 	return []string{f.over.server.Name, fmt.Sprint(f.idle), perSecond(len(flow.Arrivals) - counts[load.Unsent]), perSecond(counts[load.Right]),
 		perSecond(counts[load.Shed]), perSecond(counts[load.Cut]), perSecond(counts[load.Late]), at(flow.Times(load.Right, false), 99),
-		at(shed, 50), at(shed, 99), at(flow.Times(load.Cut, false), 99), at(flow.Lag(), 50), mebi(f.easy.peak), normal}
+		at(shed, 50), at(shed, 99), at(flow.Times(load.Cut, false), 99), at(flow.Lag(), 50), mebi(f.easy.after.Peak), normal}
 }
 
 func (b *bench) judge(f flood) {
@@ -101,7 +101,7 @@ func (b *bench) judge(f flood) {
 		quick = b.Kept(stats.Percentile(shed, 99) <= maxShed)
 	}
 	fmt.Fprintf(b.Out, "Budget, %d idle connections: 503 within %s, 99 of 100: %s. None wrongly answered: %s. At most %d MiB: %s. Normal within %s: %s.\n\n",
-		f.idle, maxShed, quick, b.Kept(f.over.flow.Count()[load.Wrong] == 0), maxResident, b.Kept(f.easy.peak <= maxResident<<20),
+		f.idle, maxShed, quick, b.Kept(f.over.flow.Count()[load.Wrong] == 0), maxResident, b.Kept(f.easy.after.Peak <= maxResident<<20),
 		maxRecovery, b.Kept(normal >= 0 && normal <= maxRecovery))
 	b.printFailures(f.over)
 }

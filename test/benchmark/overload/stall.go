@@ -28,6 +28,7 @@ type stalled struct {
 	flow     *load.Flow
 	recovery []time.Duration // from the end of each stall to calm, sorted; the time to the next where there was none
 	opened   int64           // connections
+	stolen   float64
 }
 
 // measureStalls stops a server for a moment now and then, and looks at how long that is felt. Whoever comes meanwhile finds
@@ -36,7 +37,7 @@ func (b *bench) measureStalls(ctx context.Context) error {
 	if b.stalls == 0 {
 		return nil
 	}
-	table := stats.Table{Head: []string{"server", "p50 ms", "p99 ms", "errors", "connections opened", "felt for ms, median", "longest"}}
+	table := stats.Table{Head: []string{"server", "p50 ms", "p99 ms", "errors", "connections opened", "felt for ms, median", "longest", "steal"}}
 	for _, s := range b.servers {
 		one, err := b.stall(ctx, s)
 		if err != nil {
@@ -44,7 +45,7 @@ func (b *bench) measureStalls(ctx context.Context) error {
 		}
 		times := one.flow.Times(load.Right, true)
 		table.Add(s.Name, at(times, 50), at(times, 99), fmt.Sprint(len(one.flow.Arrivals)-len(times)), fmt.Sprint(one.opened),
-			at(one.recovery, 50), at(one.recovery, 100))
+			at(one.recovery, 50), at(one.recovery, 100), fmt.Sprintf("%.0f %%", 100*one.stolen))
 	}
 	fmt.Fprintf(b.Out, "**Stalls**: %d requests a second; the server stands still for %s every %s, %d times\n\n",
 		b.stallRate, stallTime, stallEvery, b.stalls)
@@ -55,7 +56,7 @@ func (b *bench) measureStalls(ctx context.Context) error {
 func (b *bench) stall(ctx context.Context, s *process.Server) (stalled, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	opened, start := b.Loader.Opened(), time.Now()
+	start := time.Now()
 	var ends []time.Duration
 	done := make(chan struct{})
 	go func() {
@@ -77,7 +78,7 @@ func (b *bench) stall(ctx context.Context, s *process.Server) (stalled, error) {
 	if err != nil {
 		return stalled{}, err
 	}
-	result := stalled{server: s, flow: one.flow, opened: b.Loader.Opened() - opened}
+	result := stalled{server: s, flow: one.flow, opened: one.opened, stolen: one.stolen}
 	for _, end := range ends {
 		result.recovery = append(result.recovery, one.flow.CalmAfter(end, calmTime, stallEvery-stallTime, calmP99))
 	}

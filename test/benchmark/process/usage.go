@@ -69,3 +69,37 @@ func (u *Usage) readMemory(pid int) error {
 	}
 	return nil
 }
+
+// Steal begins to count: the function that it returns tells what part of the machine's time since then its hypervisor gave
+// to other machines. It is 0 where that isn't known.
+func Steal() (part func() float64) {
+	stolen, all := stealTime()
+	return func() float64 {
+		s, a := stealTime()
+		if a <= all {
+			return 0
+		}
+		return float64(s-stolen) / float64(a-all)
+	}
+}
+
+// stealTime reads the first line of /proc/stat: cpu user nice system idle iowait irq softirq steal guest guest_nice, of
+// which guest time is in user time already.
+func stealTime() (stolen, all int64) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, 0
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	for i, field := range strings.Fields(line) {
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil || i > 8 {
+			continue
+		}
+		all += n
+		if i == 8 {
+			stolen = n
+		}
+	}
+	return stolen, all
+}

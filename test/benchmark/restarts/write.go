@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -22,8 +23,12 @@ import (
 )
 
 const (
-	// objects is over how many ConfigMaps the updates are spread.
-	objects = 20
+	// objects is over how many ConfigMaps the updates are spread: so many that two updates of one never overlap, however slow
+	// they get. The API server would make the later one again from the start, with another call of each webhook, and the
+	// more so the slower everything is.
+	objects = 3000
+	// makers is how many are made at once.
+	makers = 16
 	// customersWebhook is the webhook that judges the writes.
 	customersWebhook = "customers.demarc.dev"
 	// patience is how long a write may take; the API server itself waits 3 s for demarc.
@@ -57,12 +62,15 @@ func (b *bench) prepare(ctx context.Context) error {
 		defer cancel()
 		return b.client.CoreV1().Namespaces().Delete(ctx, b.namespace, metav1.DeleteOptions{})
 	})
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(makers)
 	for i := range objects {
-		if _, err := b.client.CoreV1().ConfigMaps(b.namespace).Create(ctx, b.configMap(i), metav1.CreateOptions{}); err != nil {
+		group.Go(func() error {
+			_, err := b.client.CoreV1().ConfigMaps(b.namespace).Create(ctx, b.configMap(i), metav1.CreateOptions{})
 			return err
-		}
+		})
 	}
-	return nil
+	return group.Wait()
 }
 
 func (b *bench) configMap(i int) *corev1.ConfigMap {
