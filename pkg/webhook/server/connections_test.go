@@ -31,6 +31,20 @@ func TestConnectionsAreLimited(t *testing.T) {
 	}
 }
 
+// TestTwoAPIServersFit sees that by default one address, as a konnectivity agent has for all API servers behind it, may hold
+// what two of them can have in hand, 600 requests each, and that half of what one can is left to others.
+func TestTwoAPIServersFit(t *testing.T) {
+	const seats = 600
+	var o Options
+	o.setDefaults()
+	if o.MaxConnectionsPerAddress < 2*seats {
+		t.Errorf("MaxConnectionsPerAddress: got %d, want %d at least", o.MaxConnectionsPerAddress, 2*seats)
+	}
+	if left := o.MaxConnections - o.MaxConnectionsPerAddress; left < seats/2 {
+		t.Errorf("left to others: got %d, want %d at least", left, seats/2)
+	}
+}
+
 func TestOneAddressCannotKeepOthersOut(t *testing.T) {
 	r := serve(t, Options{MaxConnections: 100, MaxConnectionsPerAddress: 5}, constant)
 	stranger := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}

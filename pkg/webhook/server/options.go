@@ -46,8 +46,10 @@ type Options struct {
 	ByteBudget int64
 	// MaxInFlight limits the requests whose handler runs, 256 by default.
 	MaxInFlight int
-	// MaxConnections limits open connections, idle ones included, 4096 by default; MaxConnectionsPerAddress those of one
-	// remote address, a quarter of MaxConnections by default, lest one pod keeps everybody else out.
+	// MaxConnections limits open connections, idle ones included, 2048 by default: each takes about 45 KB. Of one remote
+	// address there may be MaxConnectionsPerAddress, three quarters of them by default, lest one pod keeps everybody else
+	// out. It is more than the 1,200 requests that two API servers have in hand at most, who may share the address of a
+	// konnectivity agent.
 	MaxConnections, MaxConnectionsPerAddress int
 	// MaxHeaderBytes limits the request line and header, 16 KiB by default.
 	MaxHeaderBytes int
@@ -87,8 +89,8 @@ func (o *Options) setDefaults() {
 	set(&o.MaxBody, 20<<20)
 	set(&o.ByteBudget, 48<<20)
 	set(&o.MaxInFlight, 256)
-	set(&o.MaxConnections, 4096)
-	set(&o.MaxConnectionsPerAddress, max(1, o.MaxConnections/4))
+	set(&o.MaxConnections, 2048)
+	set(&o.MaxConnectionsPerAddress, max(1, o.MaxConnections*3/4))
 	set(&o.MaxHeaderBytes, 16<<10)
 	set(&o.Timeout, 10*time.Second)
 	set(&o.ReadHeaderTimeout, 5*time.Second)
