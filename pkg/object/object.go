@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -25,6 +26,8 @@ type Object struct {
 	Meta *metav1.ObjectMeta
 
 	raw []byte
+	// rest is where raw goes on after the metadata, if it can be read on its own; 0 otherwise.
+	rest int
 
 	bodyOnce sync.Once
 	body     runtime.Object
@@ -35,18 +38,12 @@ type Object struct {
 	treeErr  error
 }
 
-// head is the part of an object that every rule may need.
-type head struct {
-	APIVersion string             `json:"apiVersion"`
-	Kind       string             `json:"kind"`
-	Metadata   *metav1.ObjectMeta `json:"metadata"`
-}
-
-// Duplicate names are let through, with the last one winning, because that is what the API server's own decoder does;
-// matching is case-sensitive, as it is there. managedFields are skipped: no rule reads them and they are often half of
-// the object.
+// Duplicate names are let through, with the last one winning or adding to those before, and a null changing nothing,
+// because that is what the API server's own decoder does; matching is case-sensitive, as it is there. managedFields are
+// skipped: no rule reads them and they are often half of the object.
 var decodeOptions = json.JoinOptions(
 	jsontext.AllowDuplicateNames(true),
+	jsonv1.MergeWithLegacySemantics(true),
 	json.WithUnmarshalers(json.UnmarshalFromFunc(
 		func(dec *jsontext.Decoder, _ *[]metav1.ManagedFieldsEntry) error { return dec.SkipValue() })),
 )
@@ -55,6 +52,7 @@ var decodeOptions = json.JoinOptions(
 // of fallback. The error says which part is malformed. raw is kept: the caller must not change it afterwards.
 func Decode(raw []byte, fallback schema.GroupVersionKind) (*Object, error) {
 	var h head
+	h.Metadata.head = &h
 	if err := json.Unmarshal(raw, &h, decodeOptions); err != nil {
 		return nil, fmt.Errorf("decode object: %w", err)
 	}
@@ -69,10 +67,11 @@ func Decode(raw []byte, fallback schema.GroupVersionKind) (*Object, error) {
 	if gvk.Kind == "" {
 		return nil, errors.New("decode object: kind: must be set")
 	}
-	if h.Metadata == nil {
-		h.Metadata = &metav1.ObjectMeta{}
+	o := &Object{GVK: gvk, Meta: h.Metadata.value, raw: raw, rest: h.rest()}
+	if o.Meta == nil {
+		o.Meta = &metav1.ObjectMeta{}
 	}
-	return &Object{GVK: gvk, Meta: h.Metadata, raw: raw}, nil
+	return o, nil
 }
 
 // As returns the body of the object as T, which must be a pointer to one of the API types that demarc knows. It is
@@ -109,6 +108,10 @@ func (o *Object) typed() (runtime.Object, error) {
 		if !known {
 			tree, err := o.Tree()
 			o.body, o.bodyErr = &unstructured.Unstructured{Object: tree}, err
+			return
+		}
+		if body := create(); o.decodeRest(body) {
+			o.body = body
 			return
 		}
 		body := create()

@@ -87,6 +87,58 @@ func same(t *testing.T, name string, raw []byte) {
 	}
 }
 
+// TestMetadataAnywhere sees that it makes no difference where the metadata stands, and what else there is: the body that is
+// read behind it is the one that Kubernetes reads from the whole.
+func TestMetadataAnywhere(t *testing.T) {
+	const (
+		version = `"apiVersion":"v1"`
+		kind    = `"kind":"Pod"`
+		meta    = `"metadata":{"name":"a","labels":{"a":"b"},"managedFields":[{"manager":"x"}]}`
+		more    = `"metadata":{"namespace":"n","labels":{"c":"d"},"finalizers":["f"]}`
+		spec    = `"spec":{"containers":[{"name":"c","image":"i"}],"nodeName":"n"}`
+	)
+	for name, parts := range map[string][]string{
+		"as servers write it":   {kind, version, meta, spec},
+		"in order":              {version, kind, meta, spec},
+		"metadata first":        {meta, version, kind, spec},
+		"metadata last":         {version, kind, spec, meta},
+		"nothing follows":       {version, kind, meta},
+		"metadata in between":   {version, meta, spec, kind},
+		"metadata twice":        {version, kind, meta, spec, more},
+		"metadata three times":  {version, kind, meta, more, spec, meta},
+		"metadata null":         {version, kind, `"metadata":null`, spec},
+		"null, then metadata":   {version, kind, `"metadata":null`, meta, spec},
+		"metadata, then null":   {version, kind, meta, `"metadata":null`, spec},
+		"no metadata":           {version, kind, spec},
+		"kind repeated":         {version, kind, meta, spec, kind},
+		"kind changes":          {version, `"kind":"Node"`, meta, spec, kind},
+		"kind twice in front":   {`"kind":"Node"`, kind, meta, version, spec},
+		"spec twice":            {version, kind, meta, spec, `"spec":{"hostPID":true}`},
+		"spec on both sides":    {version, kind, `"spec":{"hostPID":true,"nodeName":"m"}`, meta, spec},
+		"unknown in front":      {version, kind, `"x":{"metadata":{"name":"z"}}`, meta, spec},
+		"unknown behind":        {version, kind, meta, `"Metadata":{"name":"z"}`, spec},
+		"escaped name":          {version, kind, meta, `"meta\u0064ata":{"namespace":"m"}`, spec},
+		"a name of the pattern": {version, kind, `"metadata":{"name":"}","annotations":{"a":"}, \"spec\": {"}}`, spec},
+	} {
+		for _, space := range []string{"", " \n\t"} {
+			raw := "{" + space + strings.Join(parts, space+","+space) + space + "}"
+			t.Run(name, func(t *testing.T) { same(t, name, []byte(raw)) })
+		}
+	}
+}
+
+// TestBodyOfAnotherKind sees that a body which does not say what it is stays so.
+func TestBodyOfAnotherKind(t *testing.T) {
+	o, err := object.Decode([]byte(`{"metadata":{"name":"a"},"spec":{"nodeName":"n"}}`), object.Pods.GVK())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "a"}, Spec: corev1.PodSpec{NodeName: "n"}}
+	if pod, _ := object.As[*corev1.Pod](o); !cmp.Equal(want, pod) {
+		t.Errorf("(-want +got):\n%s", cmp.Diff(want, pod))
+	}
+}
+
 func TestDecodeErrors(t *testing.T) {
 	for name, c := range map[string]struct{ raw, want string }{
 		"no JSON":          {"a: b", "decode object"},
