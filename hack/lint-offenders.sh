@@ -35,6 +35,7 @@ offenders=(
   'openreports|k8s.io/client-go/rest'
   'reload|k8s.io/client-go/rest'
   'certificates|k8s.io/client-go/rest'
+  'event|github.com/demarc-dev/demarc/pkg/version'
   'guard|github.com/demarc-dev/demarc/pkg/rules'
   'enforcer|github.com/demarc-dev/demarc/pkg/rules'
   'webhook/server|github.com/demarc-dev/demarc/pkg/policy'

@@ -4,16 +4,12 @@ package auditor
 
 import (
 	"context"
-	"fmt"
-	"hash/fnv"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/demarc-dev/demarc/pkg/event"
 	"github.com/demarc-dev/demarc/pkg/object"
 	"github.com/demarc-dev/demarc/pkg/openreports"
 	"github.com/demarc-dev/demarc/pkg/policy"
@@ -64,42 +60,21 @@ var reasons = map[string]string{
 	string(provider.Advice): "Advice",
 }
 
-// event writes an Event whose name follows from the finding: until the API server forgets it there is one.
+// event writes an Event, unless there is one about the same finding.
 func (l *loop) event(ctx context.Context, id string, r openreports.Result) error {
-	about := r.Resources[0]
-	namespace := about.Namespace
-	if namespace == "" {
-		namespace = metav1.NamespaceDefault // where Events about cluster-scoped objects stand
-	}
 	reason := reasons[r.Category]
 	if reason == "" {
 		reason = "Finding"
 	}
-	hash := fnv.New64a()
-	fmt.Fprint(hash, id, about.UID)
-	_, err := l.client.EventsV1().Events(namespace).Create(ctx, &eventsv1.Event{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: fmt.Sprintf("%s.%x", eventPrefix(about.Name), hash.Sum64())},
-		EventTime:  metav1.NowMicro(), ReportingController: "demarc.dev/auditor", ReportingInstance: l.Identity,
-		Action: "Audit", Reason: reason, Type: corev1.EventTypeWarning, Regarding: about, Note: note(r),
-	}, metav1.CreateOptions{FieldManager: fieldManager})
-	if apierrors.IsAlreadyExists(err) || gone(err, namespace) {
+	w := event.Writer{Client: l.client, Controller: "demarc.dev/auditor", Action: "Audit", Instance: l.Identity, FieldManager: fieldManager}
+	err := w.Write(ctx, event.Event{Type: corev1.EventTypeWarning, Reason: reason, Note: note(r), About: r.Resources[0], Key: id})
+	if gone(err, r.Resources[0].Namespace) {
 		return nil
 	}
 	return err
 }
 
-// eventPrefix is the part of an Event's name that people recognise. Names of some kinds hold what an Event's must not.
-func eventPrefix(name string) string {
-	const longest = 200
-	for i, c := range name {
-		if i >= longest || c != '-' && c != '.' && (c < 'a' || c > 'z') && (c < '0' || c > '9') {
-			return "demarc"
-		}
-	}
-	return name
-}
-
-// note is the finding on one line; the API server takes at most a kilobyte.
+// note is the finding on one line.
 func note(r openreports.Result) string {
 	words := r.Policy + ": "
 	if path := r.Properties["path"]; path != "" {
@@ -109,11 +84,7 @@ func note(r openreports.Result) string {
 	if fix := r.Properties["fix"]; fix != "" {
 		words += "; " + fix
 	}
-	words += " [" + r.Properties["clause"] + "]"
-	if len(words) > 1000 {
-		words = strings.ToValidUTF8(words[:1000], "")
-	}
-	return words
+	return words + " [" + r.Properties["clause"] + "]"
 }
 
 // managed says which objects are the provider's.
