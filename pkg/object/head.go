@@ -18,37 +18,28 @@ type head struct {
 	Metadata   metadata `json:"metadata"`
 }
 
-// metadata remembers where it stood.
+// metadata remembers where the object goes on behind it.
 type metadata struct {
 	value *metav1.ObjectMeta
 	head  *head
-	times int
-	first bool // apiVersion and kind came before it, and nothing else
-	end   int
+	rest  int // see Object.rest
 }
 
-// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+// UnmarshalJSONFrom implements json.UnmarshalerFrom. What follows can be read on its own if apiVersion and kind are all that
+// precedes. Metadata that is repeated never stands third, and so takes that back: it would be written into what Meta shares.
 func (m *metadata) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	m.times++
 	// Two names with their values, and the name of this one.
 	_, length := dec.StackIndex(dec.StackDepth())
-	m.first = length == 5 && m.head.APIVersion != "" && m.head.Kind != ""
+	first := length == 5 && m.head.APIVersion != "" && m.head.Kind != ""
 	if m.value == nil {
 		m.value = &metav1.ObjectMeta{}
 	}
 	err := json.UnmarshalDecode(dec, m.value)
-	m.end = int(dec.InputOffset())
-	return err
-}
-
-// rest is where the object goes on after its metadata, if apiVersion and kind are all that precedes and the metadata is not
-// repeated, for that would be written into what Meta shares; else 0.
-func (h *head) rest() int {
-	m := &h.Metadata
-	if m.times == 1 && m.first {
-		return m.end
+	m.rest = 0
+	if first {
+		m.rest = int(dec.InputOffset())
 	}
-	return 0
+	return err
 }
 
 // decodeRest fills an empty body with the metadata that is decoded already and with what follows it in the JSON: the way

@@ -67,7 +67,7 @@ func Decode(raw []byte, fallback schema.GroupVersionKind) (*Object, error) {
 	if gvk.Kind == "" {
 		return nil, errors.New("decode object: kind: must be set")
 	}
-	o := &Object{GVK: gvk, Meta: h.Metadata.value, raw: raw, rest: h.rest()}
+	o := &Object{GVK: gvk, Meta: h.Metadata.value, raw: raw, rest: h.Metadata.rest}
 	if o.Meta == nil {
 		o.Meta = &metav1.ObjectMeta{}
 	}

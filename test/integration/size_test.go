@@ -55,7 +55,7 @@ func startProgram(t *testing.T) *program {
 	must(t, err)
 	file := filepath.Join(dir, "demarc.yaml")
 	must(t, os.WriteFile(file, []byte("apiVersion: config.demarc.dev/v1alpha1\nkind: Configuration\nmode: Deny\n"), 0o600))
-	p.Server, err = process.Start(t.Context(), "demarc", process.Options{CertDir: dir, Program: binary, Env: []string{"GOMEMLIMIT=204MiB"},
+	p.Server, err = process.Start(t.Context(), "demarc", process.Options{CertDir: dir, Program: binary, Env: []string{process.MemoryLimit},
 		Args: []string{"serve", "--kubeconfig", kubeconfig, "--config", file, "--host", "127.0.0.1", "--drain-delay", "1ms",
 			"--metrics-bind-address", "0", "--health-probe-bind-address", "0"}})
 	must(t, err)

@@ -24,9 +24,6 @@ import (
 	"github.com/demarc-dev/demarc/test/cluster"
 )
 
-// memoryLimit is what the chart tells the Go runtime: 80 % of the container's limit.
-const memoryLimit = "GOMEMLIMIT=204MiB"
-
 func main() {
 	var o options
 	rig.Main(rig.Program{
@@ -77,19 +74,19 @@ func (b *bench) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if b.demarc, err = b.Serve(ctx, c, client, memoryLimit); err != nil {
+	if b.demarc, err = b.Serve(ctx, c, client, process.MemoryLimit); err != nil {
 		return err
 	}
 	b.servers = []*process.Server{b.demarc}
 	if !b.alone {
-		yardstick, err := b.Start(ctx, servers.Yardstick, process.Options{Env: []string{memoryLimit}})
+		yardstick, err := b.Start(ctx, servers.Yardstick, process.Options{Env: []string{process.MemoryLimit}})
 		if err != nil {
 			return err
 		}
 		b.servers = append(b.servers, yardstick)
 	}
 	fmt.Fprintf(b.Out, "%s; client, servers and API server share them. %s of %d bytes, %s. Client: HTTP/1.1, 25 idle connections.\n\n",
-		rig.Machine(), benchmark.Pod.Name, len(benchmark.Pod.Body), memoryLimit)
+		rig.Machine(), benchmark.Pod.Name, len(benchmark.Pod.Body), process.MemoryLimit)
 	for _, s := range b.servers {
 		if _, err := b.Loader.Send(ctx, s, benchmark.Pod, 4, 2000); err != nil { // to warm up
 			return fmt.Errorf("%s: %w", s.Name, err)

@@ -24,11 +24,8 @@ const (
 
 // stalled is what the stalls of one server led to.
 type stalled struct {
-	server   *process.Server
-	flow     *load.Flow
+	sample
 	recovery []time.Duration // from the end of each stall to calm, sorted; the time to the next where there was none
-	opened   int64           // connections
-	stolen   float64
 }
 
 // measureStalls stops a server for a moment now and then, and looks at how long that is felt. Whoever comes meanwhile finds
@@ -62,7 +59,11 @@ func (b *bench) stall(ctx context.Context, s *process.Server) (stalled, error) {
 	go func() {
 		defer close(done)
 		for i := range b.stalls {
-			time.Sleep(time.Until(start.Add(time.Duration(i)*stallEvery + stallEvery/2)))
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(time.Until(start.Add(time.Duration(i)*stallEvery + stallEvery/2))):
+			}
 			if err := s.Pause(stallTime); err != nil {
 				cancel(err)
 				return
@@ -71,14 +72,14 @@ func (b *bench) stall(ctx context.Context, s *process.Server) (stalled, error) {
 		}
 	}()
 	one, err := b.flow(ctx, b.Loader, s, b.stallRate, time.Duration(b.stalls)*stallEvery)
+	if err != nil {
+		cancel(err)
+	}
 	<-done
 	if cause := context.Cause(ctx); cause != nil {
 		return stalled{}, cause
 	}
-	if err != nil {
-		return stalled{}, err
-	}
-	result := stalled{server: s, flow: one.flow, opened: one.opened, stolen: one.stolen}
+	result := stalled{sample: one}
 	for _, end := range ends {
 		result.recovery = append(result.recovery, one.flow.CalmAfter(end, calmTime, stallEvery-stallTime, calmP99))
 	}

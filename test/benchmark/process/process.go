@@ -53,6 +53,9 @@ type Server struct {
 	ended   chan struct{}
 }
 
+// MemoryLimit is what the chart tells the Go runtime in the environment: 80 % of the container's limit.
+const MemoryLimit = "GOMEMLIMIT=204MiB"
+
 // stopTimeout is how long a process may take to stop before it is killed.
 const stopTimeout = 10 * time.Second
 
