@@ -3,8 +3,13 @@
 package server
 
 import (
+	"bufio"
+	"fmt"
 	"net"
+	"net/http"
+	"strings"
 	"testing"
+	"time"
 )
 
 func TestConnectionsAreLimited(t *testing.T) {
@@ -28,6 +33,29 @@ func TestConnectionsAreLimited(t *testing.T) {
 	eventually(t, func() bool { return r.metric("connections") == 2 })
 	if got := r.post(r.client(), "{}"); got.code != 200 {
 		t.Errorf("afterwards: got %d, want 200", got.code)
+	}
+}
+
+// TestConnectionInReserve sees that a connection may be opened long before its first request. The API server has such ones
+// whenever another connection becomes free while it opens one.
+func TestConnectionInReserve(t *testing.T) {
+	r := serve(t, Options{HandshakeTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second}, constant)
+	conn := r.dial()
+	time.Sleep(1200 * time.Millisecond)
+	answers := bufio.NewReader(conn)
+	// The body comes once it is waited for.
+	for _, exchange := range []struct {
+		say  string
+		want int
+	}{{strings.Replace(head(2), "\r\n", "\r\nExpect: 100-continue\r\n", 1), 100}, {"{}", 200}} {
+		fmt.Fprint(conn, exchange.say)
+		resp, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode != exchange.want {
+			t.Errorf("got %d, want %d", resp.StatusCode, exchange.want)
+		}
 	}
 }
 

@@ -25,6 +25,8 @@ type root struct{ server *Server }
 func (h root) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{ResponseWriter: w, server: h.server, start: h.server.now()}
 	defer x.finish()
+	// It fails on a connection that is gone, as reading the body will.
+	_ = http.NewResponseController(w).SetReadDeadline(x.start.Add(h.server.options.ReadTimeout))
 	h.server.mux.ServeHTTP(x, r)
 }
 

@@ -25,7 +25,7 @@ func newHandshakes() turn { return make(turn, max(1, runtime.GOMAXPROCS(0)/2)) }
 // is still to be done: a client that sends nothing has no turn to keep.
 func (s *Server) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if conn, ok := hello.Conn.(*turnConn); ok {
-		ctx, cancel := context.WithTimeout(hello.Context(), s.options.ReadHeaderTimeout)
+		ctx, cancel := context.WithTimeout(hello.Context(), s.options.HandshakeTimeout)
 		defer cancel()
 		if !conn.begin(ctx) {
 			s.metrics.shed.handshakes.Inc()

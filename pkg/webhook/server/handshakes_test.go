@@ -86,7 +86,7 @@ type silent struct{ net.Conn }
 func (*silent) Read([]byte) (int, error) { return 0, net.ErrClosed }
 
 func TestHandshakeOutOfTimeIsCut(t *testing.T) {
-	r := serve(t, Options{ReadHeaderTimeout: 50 * time.Millisecond}, constant)
+	r := serve(t, Options{HandshakeTimeout: 50 * time.Millisecond}, constant)
 	giveBack := r.takeTurns()
 	if _, err := tls.Dial("tcp", r.address, r.tls("http/1.1")); err == nil {
 		t.Error("a handshake ended without a turn")

@@ -152,7 +152,7 @@ func TestWellFormedRequestReachesTheHandler(t *testing.T) {
 func TestDefaultsCutSoon(t *testing.T) {
 	var o Options
 	o.setDefaults()
-	for name, timeout := range map[string]time.Duration{"header": o.ReadHeaderTimeout, "body": o.ReadTimeout, "answer": o.WriteTimeout} {
+	for name, timeout := range map[string]time.Duration{"turn": o.HandshakeTimeout, "body": o.ReadTimeout, "answer": o.WriteTimeout} {
 		if timeout <= 0 || timeout > 15*time.Second {
 			t.Errorf("%s: cut after %s, want 15 s at most", name, timeout)
 		}
@@ -213,7 +213,7 @@ func TestTruncatedBodyNeverReachesTheHandler(t *testing.T) {
 
 func TestSilentConnectionsAreCut(t *testing.T) {
 	r := serve(t, Options{
-		ReadHeaderTimeout: 2 * time.Second, ReadTimeout: time.Hour, WriteTimeout: time.Hour, MaxConnectionsPerAddress: 1100,
+		ReadTimeout: time.Hour, WriteTimeout: 2 * time.Second, IdleTimeout: 2 * time.Second, MaxConnectionsPerAddress: 1100,
 	}, constant)
 	conns := make([]net.Conn, 1000)
 	for i := range conns {
@@ -227,12 +227,27 @@ func TestSilentConnectionsAreCut(t *testing.T) {
 	if got := r.post(r.client(), "{}"); got.code != 200 {
 		t.Errorf("request among them: got %d, want 200", got.code)
 	}
-	// One that has finished its handshake, and then says nothing, is no better.
+	// One that has finished its handshake, and then says nothing, may stay as long as an idle one.
 	for _, conn := range append(conns, r.dial()) {
 		if _, err := conn.Read(make([]byte, 1)); err == nil {
 			t.Fatal("got data, want the end")
 		}
 	}
+}
+
+func TestSlowHeaderIsCut(t *testing.T) {
+	r := serve(t, Options{IdleTimeout: 200 * time.Millisecond}, constant)
+	conn := r.dial()
+	go func() {
+		for {
+			if _, err := conn.Write([]byte("a")); err != nil {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
+	_, _ = io.Copy(io.Discard, conn) // until the server hangs up
+	eventually(t, func() bool { return r.metric("connections") == 0 })
 }
 
 func TestProtocols(t *testing.T) {

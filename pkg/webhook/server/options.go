@@ -56,10 +56,11 @@ type Options struct {
 
 	// Timeout is timeoutSeconds of the webhook's registration, 10 s by default. It holds for requests that carry none.
 	Timeout time.Duration
-	// ReadHeaderTimeout bounds handshake and header (5 s), ReadTimeout the whole request (10 s), WriteTimeout the time from
-	// the header to the end of the answer (Timeout + 2 s). IdleTimeout (120 s) exceeds the API server's 90 s, so that it is
-	// the one who hangs up.
-	ReadHeaderTimeout, ReadTimeout, WriteTimeout, IdleTimeout time.Duration
+	// HandshakeTimeout bounds a handshake's wait for its turn (5 s), ReadTimeout the time from the header to the end of the
+	// body (10 s), WriteTimeout that to the end of the answer (Timeout + 2 s), and a whole handshake as well. IdleTimeout
+	// (120 s) is for connections that owe no answer, those that never had a request included. It exceeds the API server's
+	// 90 s, so that it is the one who hangs up: a request that meets our hanging up is lost.
+	HandshakeTimeout, ReadTimeout, WriteTimeout, IdleTimeout time.Duration
 	// DrainDelay is how long to go on accepting requests once the context of Start has ended, 10 s by default.
 	DrainDelay time.Duration
 	// ShutdownTimeout is how long requests in hand may take after that, Timeout + 5 s by default.
@@ -93,7 +94,7 @@ func (o *Options) setDefaults() {
 	set(&o.MaxConnectionsPerAddress, max(1, o.MaxConnections*3/4))
 	set(&o.MaxHeaderBytes, 16<<10)
 	set(&o.Timeout, 10*time.Second)
-	set(&o.ReadHeaderTimeout, 5*time.Second)
+	set(&o.HandshakeTimeout, 5*time.Second)
 	set(&o.ReadTimeout, 10*time.Second)
 	set(&o.WriteTimeout, o.Timeout+2*time.Second)
 	set(&o.IdleTimeout, 120*time.Second)
@@ -132,7 +133,7 @@ func (o *Options) validate() error {
 		{"MaxConnectionsPerAddress", int64(o.MaxConnectionsPerAddress)},
 		{"MaxHeaderBytes", int64(o.MaxHeaderBytes)},
 		{"Timeout", int64(o.Timeout)},
-		{"ReadHeaderTimeout", int64(o.ReadHeaderTimeout)},
+		{"HandshakeTimeout", int64(o.HandshakeTimeout)},
 		{"ReadTimeout", int64(o.ReadTimeout)},
 		{"WriteTimeout", int64(o.WriteTimeout)},
 		{"IdleTimeout", int64(o.IdleTimeout)},

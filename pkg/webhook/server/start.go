@@ -95,14 +95,15 @@ func (s *Server) listen(ctx context.Context) (net.Listener, error) {
 	return &limitedListener{Listener: listener, count: &s.connections, handshakes: s.handshakes}, nil
 }
 
-// httpServer has no BaseContext, so that contexts of requests descend from none that ends.
+// httpServer has no BaseContext, so that contexts of requests descend from none that ends. It has no ReadTimeout, which
+// net/http counts from the handshake for the first request, as it does ReadHeaderTimeout: but the API server opens connections
+// in reserve and uses them whenever it likes. A request itself is bounded in root.
 func (s *Server) httpServer() *http.Server {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	return &http.Server{
 		Handler:                      root{s},
-		ReadHeaderTimeout:            s.options.ReadHeaderTimeout,
-		ReadTimeout:                  s.options.ReadTimeout,
+		ReadHeaderTimeout:            s.options.IdleTimeout,
 		WriteTimeout:                 s.options.WriteTimeout,
 		IdleTimeout:                  s.options.IdleTimeout,
 		MaxHeaderBytes:               s.options.MaxHeaderBytes,
