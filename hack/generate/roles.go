@@ -11,7 +11,6 @@ import (
 
 	"github.com/demarc-dev/demarc/pkg/azureobject"
 	"github.com/demarc-dev/demarc/pkg/object"
-	"github.com/demarc-dev/demarc/pkg/policy"
 	"github.com/demarc-dev/demarc/pkg/posture"
 	"github.com/demarc-dev/demarc/pkg/webhook"
 )
@@ -66,7 +65,7 @@ func (c pages) auditorRole() rbacv1.ClusterRole {
 	}
 	for i := range c.rules {
 		for _, m := range c.rules[i].Match {
-			if judgedAtRest(&c.rules[i], m) && !slices.Contains(unlisted, m.Resource) {
+			if c.rules[i].JudgesAtRest(m) && !slices.Contains(unlisted, m.Resource) {
 				listed[m.GroupResource().String()] = m.Resource
 			}
 		}
@@ -76,11 +75,6 @@ func (c pages) auditorRole() rbacv1.ClusterRole {
 	slices.SortFunc(sorted, func(a, b object.Resource) int { return compare(a, b) })
 	role.Rules = append(byGroup(sorted, "get", "list"), rbacv1.PolicyRule{NonResourceURLs: []string{"/metrics"}, Verbs: []string{"get"}})
 	return role
-}
-
-// judgedAtRest says whether a rule judges such objects as they stand there, and not only what is done to them.
-func judgedAtRest(r *policy.Rule, m policy.Match) bool {
-	return !r.Needs.Request && !r.Needs.Old && m.Subresource == "" && (slices.Contains(m.Operations, policy.Create) || slices.Contains(m.Operations, policy.AtRest))
 }
 
 func compare(a, b object.Resource) int {

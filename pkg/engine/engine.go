@@ -106,12 +106,12 @@ func (e *Engine) add(b *bound) {
 		}
 		if m.Subresource == "" {
 			k.operation = policy.AtRest
-			atRest[k] = atRest[k] || slices.Contains(m.Operations, policy.Create) || slices.Contains(m.Operations, policy.AtRest)
+			atRest[k] = atRest[k] || b.rule.JudgesAtRest(m)
 		}
 	}
 	for k, judges := range atRest {
 		p := e.index[k]
-		if judges && !b.rule.Needs.Request {
+		if judges {
 			p.rules = append(p.rules, b)
 		} else {
 			p.skipped = append(p.skipped, Skip{Rule: b.rule.ID, Needs: []string{needRequest}})

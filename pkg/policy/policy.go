@@ -6,6 +6,7 @@ package policy
 
 import (
 	"encoding/json"
+	"slices"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -38,6 +39,12 @@ type Rule struct {
 	Params *Params
 	// Survey makes it a posture rule: it judges a cluster as it stands, and has no Check, Params or Match.
 	Survey Survey
+}
+
+// JudgesAtRest reports whether the rule judges objects of a match as they stand there, and not only what is done to them.
+func (r *Rule) JudgesAtRest(m Match) bool {
+	return !r.Needs.Request && m.Subresource == "" &&
+		(slices.Contains(m.Operations, Create) || slices.Contains(m.Operations, AtRest))
 }
 
 // Doc is what `demarc explain`, the docs page and the reports say about a rule.
