@@ -33,13 +33,18 @@ type sample struct {
 	flow   *load.Flow
 	cpu    time.Duration
 	after  process.Usage
-	opened int64   // connections
+	opened int64 // connections
+	shed   shed
 	stolen float64 // what part of the machine's time the hypervisor gave to others
 }
 
 func (b *bench) flow(ctx context.Context, l load.Loader, s *process.Server, rate int, duration time.Duration) (sample, error) {
 	fmt.Fprintf(os.Stderr, "%s: %d requests a second for %s\n", s.Name, rate, duration)
 	before, err := s.Usage()
+	if err != nil {
+		return sample{}, err
+	}
+	shedBefore, err := b.shed(ctx, s)
 	if err != nil {
 		return sample{}, err
 	}
@@ -54,7 +59,12 @@ func (b *bench) flow(ctx context.Context, l load.Loader, s *process.Server, rate
 	if err != nil {
 		return sample{}, err
 	}
-	return sample{s, f, after.CPU - before.CPU, after, l.Opened() - opened, stolen()}, nil
+	opened = l.Opened() - opened
+	shedAfter, err := b.shed(ctx, s)
+	if err != nil {
+		return sample{}, err
+	}
+	return sample{s, f, after.CPU - before.CPU, after, opened, shedAfter.minus(shedBefore), stolen()}, nil
 }
 
 // measureSteady judges demarc by the budgets; how the yardstick did says what the machine is good for.
@@ -106,6 +116,9 @@ func (b *bench) printFailures(s sample) {
 		if counts[o] > 0 {
 			fmt.Fprintf(b.Out, "%s: %d %s, for example: %v\n\n", s.server.Name, counts[o], name, s.flow.Failures[o])
 		}
+	}
+	if len(s.shed) > 0 {
+		fmt.Fprintf(b.Out, "%s says that it turned away, by reason: %s\n\n", s.server.Name, s.shed)
 	}
 	if n := counts[load.Unsent]; n > 0 {
 		fmt.Fprintf(b.Out, "%s: %d not sent: %d were in hand already\n\n", s.server.Name, n, b.inHand)

@@ -15,7 +15,6 @@ import (
 const (
 	recoveryRate = 200
 	recoveryTime = 15 * time.Second
-	recoveryP99  = 10 * time.Millisecond
 	maxRecovery  = 5 * time.Second
 )
 
@@ -73,7 +72,7 @@ func (b *bench) flood(ctx context.Context, s *process.Server, f *flood) (err err
 
 // normal is the time from the last request of the overload to the first second in which all is well; -1 if there is none.
 func (f flood) normal() time.Duration {
-	second := f.easy.flow.Normal(recoveryP99)
+	second := f.easy.flow.Normal(calmP99)
 	if second < 0 {
 		return -1
 	}

@@ -68,7 +68,7 @@ func Start(ctx context.Context, name string, o Options) (*Server, error) {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 	s := &Server{Name: name, log: filepath.Join(o.CertDir, name+".log"), ended: make(chan struct{})}
-	if o.Port, err = freePort(ctx); err != nil {
+	if o.Port, err = FreePort(ctx); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 	s.Port = o.Port
@@ -178,7 +178,8 @@ func (s *Server) Stop() error {
 	return nil
 }
 
-func freePort(ctx context.Context) (int, error) {
+// FreePort returns a port of the loopback interface that nobody listens on yet.
+func FreePort(ctx context.Context) (int, error) {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {

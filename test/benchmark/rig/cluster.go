@@ -6,9 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -97,7 +99,7 @@ func MakeNamespace(ctx context.Context, client kubernetes.Interface, name string
 	return err
 }
 
-// Serve builds demarc and starts `demarc serve` with its own account on a cluster.
+// Serve builds demarc and starts `demarc serve` with its own account on a cluster. Metrics asks for its metrics.
 func (r *Rig) Serve(ctx context.Context, c *cluster.Cluster, client kubernetes.Interface, env ...string) (*process.Server, error) {
 	program, err := r.Build(ctx)
 	if err != nil {
@@ -107,9 +109,14 @@ func (r *Rig) Serve(ctx context.Context, c *cluster.Cluster, client kubernetes.I
 	if err != nil {
 		return nil, err
 	}
+	port, err := process.FreePort(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.metrics = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	return r.Start(ctx, "demarc", process.Options{Program: program, Env: env, Args: []string{
 		"serve", "--kubeconfig", kubeconfig, "--host", "127.0.0.1", "--drain-delay", "1ms",
-		"--metrics-bind-address", "0", "--health-probe-bind-address", "0"}})
+		"--metrics-bind-address", r.metrics, "--health-probe-bind-address", "0"}})
 }
 
 // kubeconfig writes one with a token for demarc's account, and returns its path.

@@ -34,6 +34,7 @@ type Rig struct {
 	Loader load.Loader
 
 	program, results string
+	metrics          string // where demarc's are
 	strict, broken   bool
 	stops            []func() error
 }
