@@ -39,7 +39,7 @@ func TestConnectionsAreLimited(t *testing.T) {
 // TestConnectionInReserve sees that a connection may be opened long before its first request. The API server has such ones
 // whenever another connection becomes free while it opens one.
 func TestConnectionInReserve(t *testing.T) {
-	r := serve(t, Options{HandshakeTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second}, constant)
+	r := serve(t, Options{HandshakeTimeout: time.Second, ReadTimeout: time.Second}, constant)
 	conn := r.dial()
 	time.Sleep(1200 * time.Millisecond)
 	answers := bufio.NewReader(conn)
