@@ -70,7 +70,7 @@ func (b *bench) restart(ctx context.Context, w *writing) error {
 	if err := b.settle(ctx); err != nil {
 		return err
 	}
-	b.say("%s: %d failed", restart, w.failedSince())
+	b.say("%s", w.settled())
 	return nil
 }
 
@@ -112,7 +112,7 @@ func (b *bench) killOne(ctx context.Context, w *writing) error {
 	if err := b.settle(ctx); err != nil {
 		return err
 	}
-	b.say("%s: %d failed", killed, w.failedSince())
+	b.say("%s", w.settled())
 	return nil
 }
 

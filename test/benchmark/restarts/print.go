@@ -37,6 +37,7 @@ func (b *bench) calls(ctx context.Context) (calls, error) {
 // period is what happened under all disturbances of one kind.
 type period struct {
 	failed []int // of each disturbance
+	stolen []int // see mark
 	causes map[string]int
 	times  []time.Duration // of all writes
 }
@@ -54,6 +55,7 @@ func (w *writing) periods() map[string]*period {
 		}
 		at[i] = len(p.failed)
 		p.failed = append(p.failed, 0)
+		p.stolen = append(p.stolen, m.stolen)
 	}
 	during := func(t time.Duration) int {
 		i, _ := slices.BinarySearchFunc(w.marks, t, func(m mark, t time.Duration) int {
@@ -100,7 +102,8 @@ func (b *bench) print(w *writing, c calls) error {
 	for _, kind := range slices.Sorted(maps.Keys(list)) {
 		p := list[kind]
 		if sum(p.failed) > 0 {
-			fmt.Fprintf(b.Out, "Failed by %s, one after the other: %v. Causes: %s.\n\n", kind, p.failed, spell(p.causes))
+			fmt.Fprintf(b.Out, "Failed by %s, one after the other: %v, while the hypervisor gave %v %% of the machine to others. Causes: %s.\n\n",
+				kind, p.failed, p.stolen, spell(p.causes))
 		}
 	}
 	for _, f := range w.failures[:min(3, len(w.failures))] {

@@ -16,7 +16,7 @@ import (
 func TestPeriods(t *testing.T) {
 	const ms = time.Millisecond
 	w := writing{
-		marks: []mark{{calm, 0}, {restart, 2000 * ms}, {killed, 4000 * ms}, {killed, 6000 * ms}},
+		marks: []mark{{kind: calm}, {restart, 2000 * ms, 7}, {killed, 4000 * ms, 8}, {killed, 6000 * ms, 9}},
 		flow: &load.Flow{Rate: 1, Arrivals: []load.Arrival{
 			{Done: ms}, {Done: 1500 * ms}, {Done: ms}, {Done: ms}, {Done: 2 * ms}, {Done: ms}, {Done: ms}, {Done: 3 * ms},
 		}},
@@ -24,17 +24,18 @@ func TestPeriods(t *testing.T) {
 	}
 	type summary struct {
 		Failed []int
+		Stolen []int
 		Causes map[string]int
 		Times  []time.Duration
 	}
 	got := map[string]summary{}
 	for kind, p := range w.periods() {
-		got[kind] = summary{p.failed, p.causes, p.times}
+		got[kind] = summary{p.failed, p.stolen, p.causes, p.times}
 	}
 	want := map[string]summary{
-		calm:    {[]int{0}, map[string]int{}, []time.Duration{ms}},
-		restart: {[]int{1}, map[string]int{"EOF": 1}, []time.Duration{ms, ms, 1500 * ms}},
-		killed:  {[]int{0, 2}, map[string]int{"refused": 2}, []time.Duration{ms, ms, 2 * ms, 3 * ms}},
+		calm:    {[]int{0}, []int{0}, map[string]int{}, []time.Duration{ms}},
+		restart: {[]int{1}, []int{7}, map[string]int{"EOF": 1}, []time.Duration{ms, ms, 1500 * ms}},
+		killed:  {[]int{0, 2}, []int{8, 9}, map[string]int{"refused": 2}, []time.Duration{ms, ms, 2 * ms, 3 * ms}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("periods (-want +got):\n%s", diff)

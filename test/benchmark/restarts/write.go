@@ -19,6 +19,7 @@ import (
 	"github.com/demarc-dev/demarc/pkg/registration"
 	"github.com/demarc-dev/demarc/test/benchmark"
 	"github.com/demarc-dev/demarc/test/benchmark/load"
+	"github.com/demarc-dev/demarc/test/benchmark/process"
 	"github.com/demarc-dev/demarc/test/benchmark/rig"
 )
 
@@ -87,13 +88,15 @@ type writing struct {
 
 	mu       sync.Mutex
 	marks    []mark
+	stolen   func() float64 // since the last mark
 	failures []failure
 }
 
 // mark is the beginning of a disturbance.
 type mark struct {
-	kind string
-	at   time.Duration
+	kind   string
+	at     time.Duration
+	stolen int // percent of the machine's time that its hypervisor gave to others, until all was well again
 }
 
 // failure is a write that failed, and when it did.
@@ -145,7 +148,18 @@ func (w *writing) stop() {
 func (w *writing) mark(kind string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.marks = append(w.marks, mark{kind, time.Since(w.began)})
+	w.marks = append(w.marks, mark{kind: kind, at: time.Since(w.began)})
+	w.stolen = process.Steal()
+}
+
+// settled ends the last mark, and tells what came of it.
+func (w *writing) settled() string {
+	failed := w.failedSince()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	last := &w.marks[len(w.marks)-1]
+	last.stolen = int(100*w.stolen() + 0.5)
+	return fmt.Sprintf("%s: %d failed; steal %d %%", last.kind, failed, last.stolen)
 }
 
 func (w *writing) fail(err error) {
